@@ -296,6 +296,17 @@ char *redis_out_reserve(struct redis_conn *c, size_t max)
 
 /* ---- Replies ---- */
 
+/* Closes the connection because the server is in a state that passes by itself: the next one may
+ * find it gone. */
+static void lose_to_passing(struct redis_conn *c, const char *name, const struct resp_error *e,
+                            const char *command)
+{
+    char said[sizeof e->text];
+    bool full = strstr(e->text, "max number of clients") != NULL;
+    conn_down(c->conn, full ? "maxclients" : name, "%s: %s%s", shown(c), full ? "" : command,
+              secret_said(said, sizeof said, e->text, e->len));
+}
+
 static void refuse_hello(struct redis_conn *c, const struct resp_error *e)
 {
     const struct redis_pool *p = pool_of(c);
@@ -303,8 +314,8 @@ static void refuse_hello(struct redis_conn *c, const struct resp_error *e)
     resp_error_class(name, e->text, e->len);
     secret_said(said, sizeof said, e->text, e->len);
     redis_trouble_reply(worker_pool(c->conn->worker), name, e->text);
-    if (strstr(e->text, "max number of clients"))
-        conn_down(c->conn, "maxclients", "%s: %s", shown(c), said);
+    if (redis_error_passes(e->text, e->len))
+        lose_to_passing(c, name, e, "");
     else if (c->step == p->hello.auth)
         conn_down(c->conn, "auth", "%s: AUTH: %s", shown(c), said);
     else if (c->step == p->hello.select)
@@ -312,8 +323,8 @@ static void refuse_hello(struct redis_conn *c, const struct resp_error *e)
                   shown(c), p->db, said);
     else if (strcmp(name, "NOAUTH") == 0 || strcmp(name, "DENIED") == 0)
         conn_down(c->conn, "auth", "%s: %s", shown(c), said);
-    /* Other errors are ignored: CLIENT SETNAME may be unknown or not permitted, and the name is
-     * only informative. */
+    /* Other errors are ignored: CLIENT SETNAME, or PING in its place, may be unknown or not
+     * permitted, and neither is needed. */
 }
 
 /* Is this a reply with the server's identity (REDIS_WHO)? */
@@ -325,11 +336,9 @@ static bool tells_who(const struct redis_conn *c)
 /* The server cannot report its identity at present: close, and ask again on the next connection. */
 static void refuse_who(struct redis_conn *c, const struct resp_error *e)
 {
-    char name[RESP_CLASS_MAX], said[sizeof e->text];
-    resp_error_class(name, e->text, e->len);
-    if (strcmp(name, "BUSY") == 0 || strcmp(name, "LOADING") == 0)
-        conn_down(c->conn, name, "%s: INFO: %s", shown(c),
-                  secret_said(said, sizeof said, e->text, e->len));
+    char name[RESP_CLASS_MAX];
+    if (redis_error_passes(e->text, e->len))
+        lose_to_passing(c, resp_error_class(name, e->text, e->len), e, "INFO: ");
 }
 
 /* Checks an identity reply. If the server has no identity, the last of these replies decides. */

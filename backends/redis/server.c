@@ -6,7 +6,9 @@
 
 #include "backends/redis/guard.h"
 #include "backends/redis/hello.h"
+#include "backends/redis/link.h"
 #include "backends/redis/mark.h"
+#include "backends/redis/probe.h"
 #include "backends/redis/sibling.h"
 #include "backends/redis/stats.h"
 #include "backends/redis/target.h"
@@ -36,14 +38,6 @@ static void note_role(struct pool *pool, const char *info)
                    "cluster mode: routing is not built in, keys of other nodes are answered MOVED");
 }
 
-/* Is INFO available, or was it refused for an acceptable reason? */
-static int judge_info(const char *shown, const redisReply *r, struct err *err)
-{
-    return r->type == REDIS_REPLY_ERROR && strncmp(r->str, "NOPERM", 6) != 0
-               ? redis_refused(shown, r, "INFO", err)
-               : 0;
-}
-
 static int judge_loading(const char *shown, const char *info, struct err *err)
 {
     double percent = redis_info_number(info, "loading_loaded_perc");
@@ -51,6 +45,25 @@ static int judge_loading(const char *shown, const char *info, struct err *err)
         return err_set(err, ERR_UNREACHED, "%s: LOADING: the server is reading its data, %.0f %%",
                        shown, percent < 0 ? 0 : percent);
     return 0;
+}
+
+/* A replica that has lost its primary may answer INFO and refuse everything else
+ * (replica-serve-stale-data no). */
+static int judge_replica(struct redis_pool *p, const char *shown, const char *info,
+                         uint64_t deadline_ns, struct err *err)
+{
+    char primary[8];
+    if (!redis_info_text(info, "master_link_status", primary, sizeof primary) ||
+        strcmp(primary, "down") != 0)
+        return 0;
+    redisReply *r = redis_link_ask(p->link, 1, (const char *[]){"PING"}, deadline_ns, err);
+    if (!r)
+        return err->code;
+    int rc = r->type == REDIS_REPLY_ERROR && redis_error_passes(r->str, r->len)
+                 ? redis_refused(shown, r, "PING", err)
+                 : 0;
+    freeReplyObject(r);
+    return rc;
 }
 
 struct asking {
@@ -81,19 +94,43 @@ int redis_meet(struct pool *pool, const char *info, struct err *err)
     return rc;
 }
 
+/* Tells once what the server does not answer. */
+static void tell_missing(struct pool *pool, const struct redis_missing *m)
+{
+    if (m->name[0])
+        pool_event(pool,
+                   "CLIENT SETNAME is not answered (%s): the server's list of clients does "
+                   "not say whose connections these are",
+                   m->name);
+    if (m->info[0])
+        pool_event(pool,
+                   "INFO is not answered (%s): no figures of the server, its free memory and "
+                   "its other clients are not known",
+                   m->info);
+}
+
 /* Inspects the server and checks whether it may be loaded. */
 static int look(struct pool *pool, uint64_t deadline_ns, struct err *err)
 {
     struct redis_pool *p = pool_data(pool);
-    redisReply *r = redis_ask_info(p, deadline_ns, err);
-    if (!r)
-        return err->code;
-    int rc = judge_info(pool_target(pool)->shown, r, err);
+    const struct target *t = pool_target(pool);
+    struct redis_opening o = {
+        .pool = pool, .at = &p->at, .tls = p->tls, .hello = &p->hello, .shown = t->shown};
+    redisReply *r = NULL;
+    int rc = redis_probe(&o, t, p->db, pool_sender(pool), deadline_ns, &p->missing, &r, err);
+    const char *info = r ? r->str : "";
+    p->link = o.link;
+    p->asks_who = pool_identity_matters(pool) && !p->missing.info_closes;
     if (rc == 0)
-        rc = redis_meet(pool, r->type == REDIS_REPLY_STRING ? r->str : "", err);
-    if (rc == 0 && r->type == REDIS_REPLY_STRING)
-        redis_stats_begin(p, r->str);
-    freeReplyObject(r);
+        rc = judge_replica(p, t->shown, info, deadline_ns, err);
+    if (rc == 0)
+        rc = redis_meet(pool, info, err);
+    if (rc == 0 && r)
+        redis_stats_begin(p, info);
+    if (!pool_inspects_only(pool) && (rc == 0 || rc == ERR_REFUSED))
+        tell_missing(pool, &p->missing);
+    if (r)
+        freeReplyObject(r);
     return rc;
 }
 
@@ -113,7 +150,6 @@ int redis_pool_open(struct pool *pool, struct err *err)
     memset(p, 0, sizeof *p);
     p->mark = mark;
     redis_mark_begin(&p->mark);
-    p->asks_who = pool_identity_matters(pool);
     workers_init(&p->workers, redis_count, &p->ended, sizeof p->ended);
     const char *destructive = redis_destructive(pool_options(pool));
     if (destructive && !pool_allow_destructive(pool) && !pool_read_only(pool))
@@ -125,18 +161,9 @@ int redis_pool_open(struct pool *pool, struct err *err)
         !(p->tls = tls_context_new(pool_options(pool), REDIS_TLS, err)))
         rc = err->code;
     if (rc == 0)
-        rc = redis_hello_make(t, p->db, pool_sender(pool), &p->hello, err);
-    if (rc < 0) {
+        rc = look(pool, clock_ns() + REDIS_OPEN_NS, err);
+    if (rc < 0)
         forget(p);
-        return rc;
-    }
-    uint64_t deadline_ns = clock_ns() + REDIS_OPEN_NS;
-    rc = redis_link_up(pool, deadline_ns, err);
-    if (rc == 0)
-        rc = look(pool, deadline_ns, err);
-    if (rc == 0)
-        return 0;
-    forget(p);
     return rc;
 }
 

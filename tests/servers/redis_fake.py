@@ -1,13 +1,16 @@
 """A fake Redis for tests: it speaks RESP over real sockets, with a thread for each connection, and answers what a real
 server cannot be made to answer. A test passes `info` (a text, or bytes to send unchanged), and `answer(fake, words)`,
 which is called for every other command and returns bytes, a generator of bytes (sent until the other side has closed),
-or None for the usual answer. It is test equipment: no figure measured against it is reported as Redis's.
+or None for the usual answer. `says` has, by command, what it answers at first, as bytes, or CLOSE, before it answers as
+usual: itertools.repeat(CLOSE) for always. It is test equipment: no figure measured against it is reported as Redis's.
 """
+import collections
 import types
 
 from false_server import Listener, resp_bulk, resp_commands
 
 USUAL = {b"GET": b"$-1\r\n", b"PING": b"+PONG\r\n", b"TOUCH": b":0\r\n", b"EXISTS": b":0\r\n"}
+CLOSE = object()  # closes the connection, as a proxy does that does not know the command
 
 # What the program reads of INFO.
 FIELDS = """redis_version server_time_usec connected_clients used_memory used_memory_dataset total_system_memory
@@ -22,11 +25,14 @@ def info(value, **own):
 
 
 class Fake(Listener):
-    def __init__(self, info=info("1"), answer=lambda fake, words: None):
+    def __init__(self, info=info("1"), answer=lambda fake, words: None, says=None):
         self.info, self.answer = info, answer
+        self.says = {name: iter(answers) for name, answers in (says or {}).items()}
         self.asked = 0     # commands of the load
         self.sent = 0      # bytes that were taken from us
         self.infos = 0
+        self.taken = 0     # connections
+        self.seen = collections.Counter()  # commands by their name
         super().__init__()
         self.url = "redis://127.0.0.1:%d" % self.port
 
@@ -38,6 +44,11 @@ class Fake(Listener):
 
     def _reply(self, words):
         name = words[0].upper()
+        with self.lock:
+            self.seen[name] += 1
+            first = next(self.says.get(name, iter(())), None)
+        if first is not None:
+            return first
         if name == b"INFO":
             self.infos += 1
             text = self.info(self.infos) if callable(self.info) else self.info
@@ -50,6 +61,11 @@ class Fake(Listener):
         return USUAL.get(name, b"+OK\r\n") if said is None else said
 
     def serve(self, s):
+        with self.lock:
+            self.taken += 1
         with s.makefile("rb") as f:
             for words in resp_commands(f):
-                self._send(s, self._reply(words))
+                reply = self._reply(words)
+                if reply is CLOSE:
+                    return
+                self._send(s, reply)

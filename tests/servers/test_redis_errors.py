@@ -1,7 +1,9 @@
 """Errors of a Redis, by class: counted as the server counts them, named as the server names them, and a refused login
 is reported as such. Also passwords, users, databases, protection and clean.   ctest: timeout=600
 """
+import contextlib
 import http.server
+import itertools
 import json
 import os
 import tempfile
@@ -9,6 +11,8 @@ import threading
 import unittest
 
 import lib
+from false_server import Proxy
+from redis_fake import Fake
 from patient import BOUND, PATIENT, headless, stop, until
 
 
@@ -189,6 +193,71 @@ class Missing(unittest.TestCase):
             self.assertEqual(p["lights"]["connections"]["state"], "bad" if p["connections_up"] == 8 else "ok", p)
             if p["connections_up"] == 8:
                 self.assertEqual((p["valid"], p["why_not"]), (False, "8 of 50 connections up: maxclients"))
+
+
+class Passing(unittest.TestCase):
+    """A state at the start that passes by itself is waited for, as the loading of data is, and then all is counted."""
+
+    def waits(self, redis, word, begin, over):
+        """begin() begins the state, and over() ends it once loadtop has come back for the second time."""
+        redis.command("CONFIG", "RESETSTAT")
+        begin()
+        with Proxy(redis.address) as proxy, \
+                lib.Headless("-n", 1000, *PATIENT, "redis://127.0.0.1:%d" % proxy.port) as h:
+            until("it has asked again", lambda: proxy.passed >= 2)
+            over()
+            run = h.wait(timeout=BOUND)
+        told = [e["to"] for e in run["events"] if e["what"] == "down"]
+        self.assertEqual(len(told), 1, run["events"])
+        self.assertIn(word, told[0])
+        self.assertEqual(lib.pool(run)["ops"]["completed"], 1000)
+        self.assertEqual(redis.calls("get", "set"), 1000)
+
+    def test_busy_with_a_script(self):
+        with lib.Redis("--busy-reply-threshold", "10") as redis, \
+                contextlib.closing(lib.RedisClient(redis.address, timeout=BOUND)) as script:
+            def busy():
+                try:
+                    return redis.command("ECHO", "x") is None
+                except lib.RedisError as e:
+                    return str(e).startswith("BUSY")
+
+            def begin():
+                script.socket.sendall(b"*3\r\n$4\r\nEVAL\r\n$17\r\nwhile true do end\r\n$1\r\n0\r\n")
+                until("the script runs", busy)
+            self.waits(redis, "BUSY", begin, lambda: redis.command("SCRIPT", "KILL"))
+
+    def test_a_replica_without_its_primary(self):
+        with lib.Redis("--replica-serve-stale-data", "no") as redis:
+            def lost():
+                return redis.info("replication").get("master_link_status") == "down"
+
+            def begin():
+                redis.command("REPLICAOF", "127.0.0.1", lib.free_port())
+                until("it is a replica", lost)
+            self.waits(redis, "MASTERDOWN", begin, lambda: redis.command("REPLICAOF", "NO", "ONE"))
+
+    def test_each_such_answer_to_each_command(self):
+        busy = b"BUSY Redis is busy running a script"
+        for command, text in (
+                *((c, busy) for c in (b"AUTH", b"SELECT", b"CLIENT", b"INFO")),
+                (b"INFO", b"LOADING Redis is loading the dataset in memory"), (b"INFO", b"MASTERDOWN Link is down"),
+                (b"INFO", b"TRYAGAIN Multiple keys request during rehashing of slot"),
+                (b"INFO", b"CLUSTERDOWN The cluster is down"), (b"INFO", b"ERR max number of clients reached")):
+            with self.subTest(text=text, command=command), Fake(says={command: [b"-%s\r\n" % text]}) as fake:
+                run = headless("-n", 100, fake.url.replace("//", "//:geheim@") + "/3")
+                self.assertEqual(lib.pool(run)["ops"]["completed"], 100)
+                self.assertEqual(fake.seen[b"GET"] + fake.seen[b"SET"], 100)
+                told = [e["to"] for e in run["events"] if e["what"] == "down"]
+                self.assertEqual(len(told), 1, run["events"])
+                self.assertIn(text.decode(), told[0])
+
+    def test_what_only_begins_like_one_does_not_pass(self):
+        with Fake(says={b"SELECT": itertools.repeat(b"-BUSYKEY Target key name already exists.\r\n")}) as fake:
+            result = lib.loadtop("--headless", "-n", "10", fake.url + "/3")
+            self.assertEqual(result.code, 1, result)
+            self.assertIn("SELECT: BUSYKEY", result.err)
+            self.assertEqual(fake.asked, 0)
 
 
 class Entrance(unittest.TestCase):

@@ -236,6 +236,41 @@ static void errors_have_a_class(void **state)
         assert_string_equal(resp_error_class(name, c[i][0], strlen(c[i][0])), c[i][1]);
 }
 
+static void some_errors_pass_by_themselves(void **state)
+{
+    static const struct {
+        const char *text;
+        bool passes;
+    } c[] = {
+        {"LOADING Redis is loading the dataset in memory", true},
+        {"BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+         true},
+        {"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", true},
+        {"TRYAGAIN Multiple keys request during rehashing of slot", true},
+        {"CLUSTERDOWN Hash slot not served", true},
+        {"ERR max number of clients reached", true},
+        {"ERR max number of clients + cluster connections reached", true},
+        {"BUSY", true},
+        {"BUSYKEY Target key name already exists.", false},
+        {"BUSYGROUP Consumer Group name already exists", false},
+        {"NOT BUSY", false},
+        {"NOTBUSY No scripts in execution right now.", false},
+        {"ERR unknown command 'INFO', with args beginning with: ", false},
+        {"NOPERM this user has no permissions to run the 'info' command", false},
+        {"NOAUTH Authentication required.", false},
+        {"MISCONF Redis is configured to save RDB snapshots", false},
+        {"READONLY You can't write against a read only replica.", false},
+        {"", false},
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof c / sizeof *c; i++)
+        if (redis_error_passes(c[i].text, strlen(c[i].text)) != c[i].passes)
+            fail_msg("%s", c[i].text);
+    /* only the text's own length counts */
+    assert_true(redis_error_passes("BUSYKEY", 4));
+    assert_false(redis_error_passes("ERR max number of clients", 10));
+}
+
 #ifdef LOADTOP_HAVE_HIREDIS
 
 static void the_reader_tells_kinds(void **state)
@@ -463,6 +498,7 @@ int main(void)
         cmocka_unit_test(families_do_not_meet),
         cmocka_unit_test(replies_are_stepped_over),
         cmocka_unit_test(errors_have_a_class),
+        cmocka_unit_test(some_errors_pass_by_themselves),
 #ifdef LOADTOP_HAVE_HIREDIS
         cmocka_unit_test(the_reader_tells_kinds),
         cmocka_unit_test(long_error_texts_are_cut),

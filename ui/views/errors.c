@@ -52,6 +52,8 @@ static const struct {
     {"memory", "memory of this machine: fewer clients, less depth, smaller requests"},
     {"readonly", "a replica: load the primary"},
     {"loading", "the server still reads its data: wait"},
+    {"busy", "a script or function holds the server up: wait, or SCRIPT KILL, FUNCTION KILL"},
+    {"masterdown", "a replica without its primary: wait, or load the primary"},
     {"moved", "the leader or slot moved: it is followed by itself; if it goes on, see the cluster"},
     {"clusterdown", "the cluster has no owner for that slot: see CLUSTER INFO"},
     {"misconf", "the server cannot save its data and takes no writes: see its log and disk"},
