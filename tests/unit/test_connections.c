@@ -236,7 +236,7 @@ static void test_an_outage(void **state)
     begin(&r, &s, "clients=4&connections=4");
     step(&r, 10 * S);
     scripted_target.shut = 1;
-    send(&r, "set anew 1"); /* all are closed, and none comes up */
+    send(&r, "set reopen 1"); /* all are closed, and none comes up */
     step(&r, 10 * S);
     scripted_target.shut = 0;
     step(&r, 20 * S);
@@ -295,7 +295,7 @@ static void test_a_group_that_refuses(void **state)
     step(&r, S);
     expect_connections(&r, 6, 6);
     scripted_target.shut = 1U << 1;
-    send(&r, "set anew 1");
+    send(&r, "set reopen 1");
     step(&r, 5 * S);
     expect_connections(&r, 4, 6);
     const struct snapshot *n = engine_snapshot(r.engine);
@@ -316,7 +316,7 @@ static void test_a_group_that_left(void **state)
     begin(&r, &s, "clients=6&connections=2");
     step(&r, S);
     scripted_target.left = 1U << 1;
-    send(&r, "set anew 1");
+    send(&r, "set reopen 1");
     step(&r, S);
     expect_connections(&r, 4, 4);
     uint64_t openings = scripted.openings;
@@ -328,7 +328,7 @@ static void test_a_group_that_left(void **state)
     snapshot_release(n);
     scripted_target.left = 0;
     scripted_target.shut = 5; /* the others go, and their requests are routed to it */
-    send(&r, "set anew 2");
+    send(&r, "set reopen 2");
     step(&r, 5 * S);
     expect_connections(&r, 2, 6);
     end(&r);

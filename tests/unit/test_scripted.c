@@ -171,7 +171,7 @@ static void test_a_connection_that_retires_on_again(void **state)
     begin(&r, &s, "clients=8&connections=8");
     step(&r, 10 * MS);
     uint64_t before = scripted.openings;
-    send(&r, "set anew 1");
+    send(&r, "set reopen 1");
     step(&r, S);
     assert_int_equal(scripted.openings, before + 16);
     send(&r, "connections 1");
