@@ -5,6 +5,7 @@ import contextlib
 import os
 import re
 import signal
+import sys
 import termios
 import time
 import unittest
@@ -156,8 +157,7 @@ class Stuck(unittest.TestCase):
         t = lib.Pty("/bin/sh", "-mc", "%s %s; read -r go; fg" % (lib.LOADTOP, NULL), cols=100, rows=30, term="tmux-256color")
         self.addCleanup(t.close)
         t.wait_for("LOAD ON 1/1")
-        with open("/proc/%d/task/%d/children" % (t.pid, t.pid), encoding="utf-8") as f:
-            pid = int(f.read())
+        pid = self.child(t.pid)
         fill(t)
         os.kill(pid, signal.SIGTSTP)
         lib.until("it is stopped", lambda: self.state(pid) == "T")
@@ -167,6 +167,46 @@ class Stuck(unittest.TestCase):
         os.kill(pid, signal.SIGTERM)
         self.assertEqual(t.wait(), 128 + signal.SIGTERM)
         self.assert_given_back(t)
+
+    def test_ctrl_z_stops_the_process_group(self):
+        """The job of a shell is a wrapper that waits for loadtop: Ctrl-Z stops both, as the terminal's own does, else
+        the shell would wait for the wrapper forever."""
+        wrapper = "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))"
+        t = lib.Pty("/bin/sh", "-mc", '"$0" -c "$1" "$2" "$3"; read -r go; fg', sys.executable, wrapper, lib.LOADTOP, NULL,
+                    cols=100, rows=30, term="tmux-256color")
+        self.addCleanup(t.close)
+        t.wait_for("LOAD ON 1/1")
+        job = self.child(t.pid)
+        pid = self.child(job)
+        t.send("\x1a")
+        lib.until("both are stopped", lambda: self.state(job) == self.state(pid) == "T")
+        t.send("\n")
+        t.wait_for("load stays paused")  # after the shell's fg
+        self.assertIn("PAUSED 1/1", t.text())
+        self.assertNotEqual(self.state(job), "T")
+        os.kill(pid, signal.SIGTERM)
+        t.wait()
+        self.assert_given_back(t)
+
+    def test_ctrl_z_where_nobody_could_continue(self):
+        """Where SIGTSTP was ignored by the caller it pauses, and stays."""
+        t = lib.Pty("/bin/sh", "-mc", 'trap "" TSTP; "$0" "$1"', lib.LOADTOP, NULL, cols=100, rows=30, term="tmux-256color")
+        self.addCleanup(t.close)
+        t.wait_for("LOAD ON 1/1")
+        pid = self.child(t.pid)
+        t.send("\x1a")
+        t.wait_for("not suspended")
+        self.assertIn("PAUSED 1/1", t.text())
+        os.kill(pid, signal.SIGTSTP)
+        t.send("Z")
+        t.wait_for("DISPLAY FROZEN")
+        os.kill(pid, signal.SIGTERM)
+        self.assertEqual(t.wait(), 128 + signal.SIGTERM)
+
+    @staticmethod
+    def child(pid):
+        with open("/proc/%d/task/%d/children" % (pid, pid), encoding="utf-8") as f:
+            return int(f.read())
 
     @staticmethod
     def state(pid):

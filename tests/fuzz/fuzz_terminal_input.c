@@ -220,7 +220,7 @@ static void turn(struct app *a)
     while (engine_take_screen(a->engine, &c))
         capture_command(a, &c);
     act_probe(a);
-    a->suspend = false;
+    a->suspend = SUSPEND_NO;
     show(a);
 }
 

@@ -386,7 +386,7 @@ static void act(struct app *a, enum action action)
         break;
     case ACT_SUSPEND:
         app_pause_all(a);
-        a->suspend = true;
+        a->suspend = SUSPEND_GROUP;
         break;
     case ACT_REDRAW:
         term_redraw();

@@ -169,7 +169,7 @@ static void take_signals(struct app *a)
         a->signal = s.end;
     if (s.suspend) {
         app_pause_all(a);
-        a->suspend = true;
+        a->suspend = SUSPEND_SELF;
     }
     a->dirty = true; /* a resize */
 }
@@ -192,7 +192,9 @@ static void suspend(struct app *a)
 {
     double end = seconds(CLOCK_MONOTONIC) + SUSPEND_S, left = SUSPEND_S;
 
-    a->suspend = false;
+    bool group = a->suspend == SUSPEND_GROUP;
+
+    a->suspend = SUSPEND_NO;
     /* The engine executes the pause; wait for it, because a stopped process cannot. */
     while (is_loading(a) && left > 0) {
         struct pollfd fd = {.fd = engine_fd(a->engine), .events = POLLIN};
@@ -203,9 +205,10 @@ static void suspend(struct app *a)
         }
         left = end - seconds(CLOCK_MONOTONIC);
     }
-    term_suspend();
+    bool done = term_suspend(group);
     app_notice(a, ROLE_CAUTION,
-               "load stays paused: p resumes the selected pool, :resume all goes on with all");
+               "%sload stays paused: p resumes the selected pool, :resume all goes on with all",
+               done ? "" : "not suspended, there is no job control here; ");
 }
 
 static void turn(struct app *a, bool wait)

@@ -46,7 +46,10 @@ struct app {
     uint64_t message_serial;       /* last one that was shown */
     int64_t ticket;     /* ticket of the user's last command while its result is open; 0: none */
     struct turns turns; /* of the dial */
-    bool dirty, quit, suspend;
+    bool dirty, quit;
+    /* Suspend at the end of this turn: by the key the process group, as the terminal would; by a
+     * signal the process alone, because its sender has chosen whom to stop. */
+    enum { SUSPEND_NO, SUSPEND_SELF, SUSPEND_GROUP } suspend;
     int signal; /* that ended it; 0: none */
     bool ended_seen;
     /* The pools in the present question about a first load: the answer applies only to them. */

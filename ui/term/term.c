@@ -284,18 +284,23 @@ void term_close(void)
     tty_release_signals();
 }
 
-void term_suspend(void)
+bool term_suspend(bool group)
 {
     struct sigaction sa = {.sa_handler = SIG_DFL}, ours;
 
+    if (sigaction(SIGTSTP, NULL, &ours) || ours.sa_handler == SIG_IGN)
+        return false;
     leave_modes();
     sigemptyset(&sa.sa_mask);
-    sigaction(SIGTSTP, &sa, &ours);
-    kill(getpid(), SIGTSTP);
+    sigaction(SIGTSTP, &sa, NULL);
+    /* a group that is not the terminal's would be of others, who pressed nothing */
+    kill(group && tcgetpgrp(STDIN_FILENO) == getpgrp() ? 0 : getpid(), SIGTSTP);
     sigaction(SIGTSTP, &ours, NULL);
+    term.string.open = false;
     enter_modes();
     term_redraw();
     tty_wake(); /* the window may have changed meanwhile */
+    return true;
 }
 
 bool term_utf8(void)

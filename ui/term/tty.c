@@ -106,6 +106,8 @@ int tty_catch_signals(struct err *err)
         signal(SIGHUP, SIG_IGN);
     catch_signal(SIGWINCH, on_signal, SA_RESTART);
     catch_signal(SIGTSTP, on_signal, SA_RESTART);
+    if (tty.before[SIGTSTP].sa_handler == SIG_IGN) /* no job control: it could not be continued */
+        signal(SIGTSTP, SIG_IGN);
     /* If the caller keeps these signals blocked before and after, their default action never
      * happens. */
     sigemptyset(&wanted);
