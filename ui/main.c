@@ -189,7 +189,9 @@ int main(int argc, char **argv)
     if (!c)
         abort();
     keep_standard_descriptors();
-    signal(SIGPIPE, SIG_IGN); /* report a closed pipe as an error of the write */
+    /* report a closed pipe, and a limit of the size of files, as an error of the write */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     /* numbers are formatted as in the C locale, because they go into JSON */
     setlocale(LC_CTYPE, "");
     int code = cli_parse(c, argc, words, backends, &err) < 0 ? complain_of(&err)

@@ -42,6 +42,10 @@ SANITIZED = bool(os.environ.get("LOADTOP_SANITIZE"))
 SLOW = 4 if SANITIZED else 1  # bounds grow by this, and figures of speed mean nothing
 PATIENCE = 60.0  # s: the least that anything is waited for on a machine that does other things too
 
+# What ends a run in good order; others whose default ends a process do too.
+END_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2,
+               signal.SIGALRM, signal.SIGXCPU, signal.SIGRTMIN + 3)
+
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 

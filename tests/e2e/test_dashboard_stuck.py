@@ -62,7 +62,7 @@ class Stuck(unittest.TestCase):
         return lib.read_json(self.json)
 
     def test_signals(self):
-        cases = [(fill, number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)]
+        cases = [(fill, number) for number in lib.END_SIGNALS]
         for block, number in cases + [(stop, signal.SIGTERM)]:
             with self.subTest(block=block.__name__, signal=number):
                 def once():

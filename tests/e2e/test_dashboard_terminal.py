@@ -43,7 +43,7 @@ class Terminal(unittest.TestCase):
         self.assertGreater(tail.rfind(b"\x1b[?1000l"), tail.rfind(b"\x1b[?1000h"))
 
     def test_signals_that_end(self):
-        for number in signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT:
+        for number in lib.END_SIGNALS:
             with self.subTest(signal=number):
                 def once():
                     t = self.start()
@@ -59,7 +59,8 @@ class Terminal(unittest.TestCase):
                 lib.fastest("the end by signal %d" % number, 0.5, once)
 
     def test_crashes_give_the_terminal_back(self):
-        for number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL):
+        for number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL,
+                       signal.SIGTRAP):
             with self.subTest(signal=number):
                 t = self.start(env={"ASAN_OPTIONS": "handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigfpe=0:"
                                                     "handle_sigill=0", "TSAN_OPTIONS": "handle_segv=0:handle_abort=0"})

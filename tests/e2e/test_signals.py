@@ -51,7 +51,7 @@ class Signals(unittest.TestCase):
         return runs[-1]
 
     def test_each(self):
-        for number in signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT:
+        for number in lib.END_SIGNALS:
             with self.subTest(signal=number):
                 pool = lib.pool(self.end_by(number, "-d", "60s", "null:?service=1ms&clients=8&threads=2"))
                 self.assertGreater(pool["ops"]["completed"], 16)
@@ -177,15 +177,41 @@ class Signals(unittest.TestCase):
             return took
         lib.fastest("the end with full pipes", BOUND, once)
 
-    def test_hup_stays_ignored_under_nohup(self):
-        p = subprocess.Popen([lib.LOADTOP, "--headless", "-q", "-d", "1500ms", "--json", "-", "null:"],
-                             stdout=subprocess.PIPE, text=True, env=lib.environment(),
-                             preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
-        time.sleep(0.5)
-        p.send_signal(signal.SIGHUP)
-        out, _ = p.communicate(timeout=lib.bound())
-        self.assertEqual(p.returncode, 0)
-        self.assertEqual(json.loads(out)["ended_by"], "duration")
+    def test_what_the_caller_ignores_stays_ignored(self):
+        """As nohup does with HUP."""
+        for number in signal.SIGHUP, signal.SIGUSR1, signal.SIGXCPU:
+            with self.subTest(signal=number):
+                p = subprocess.Popen([lib.LOADTOP, "--headless", "-q", "-d", "1500ms", "--json", "-", "null:"],
+                                     stdout=subprocess.PIPE, text=True, env=lib.environment(),
+                                     preexec_fn=lambda n=number: signal.signal(n, signal.SIG_IGN))
+                time.sleep(0.5)
+                p.send_signal(number)
+                out, _ = p.communicate(timeout=lib.bound())
+                self.assertEqual(p.returncode, 0)
+                self.assertEqual(json.loads(out)["ended_by"], "duration")
+
+    def test_a_limit_of_cpu_time(self):
+        """As batch systems and `ulimit -t` set it: the kernel's XCPU leaves time to write what there is."""
+        name = os.path.join(self.dir, "run.json")
+        p = subprocess.run(["sh", "-c", 'ulimit -S -t 2; exec "$@"', "sh", lib.LOADTOP, "--headless", "-d", "600s",
+                            "--json", name, "null:?service=0us"], env=lib.environment(), capture_output=True, text=True,
+                           check=False, timeout=lib.bound(600))
+        self.assertEqual(p.returncode, 128 + signal.SIGXCPU, p)
+        self.assertIn("ended by signal", p.stdout)
+        run = lib.read_json(name)
+        self.assertEqual(run["ended_by"], "signal")
+        self.assertEqual(lib.accounting(lib.pool(run)["ops"]), 0)
+
+    def test_a_limit_of_the_size_of_files(self):
+        """`ulimit -f`: what is larger could not be written, and the summary is printed all the same."""
+        name = os.path.join(self.dir, "run.json")
+        p = subprocess.run(["sh", "-c", 'ulimit -f 1; exec "$@"', "sh", lib.LOADTOP, "--headless", "-n", "50",
+                            "--no-history", "--json", name, "null:"], env=lib.environment(), capture_output=True,
+                           text=True, check=False, timeout=lib.bound())
+        self.assertEqual(p.returncode, 1, p)
+        self.assertIn("File too large", p.stderr)
+        self.assertIn("offered 50 = completed 50", p.stdout)
+        self.assertEqual(os.listdir(self.dir), [])
 
     def test_repeat_stops(self):
         run = self.end_by(signal.SIGTERM, "--repeat", "50", "-d", "300ms", "null:",

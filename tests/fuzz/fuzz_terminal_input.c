@@ -122,9 +122,7 @@ static void set_size(unsigned which)
 /* Opens it as the program does; the signals stay the fuzzer's. */
 static void open_terminal(void)
 {
-    static const int signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL,
-                                  SIGSYS,  SIGTERM, SIGINT, SIGHUP, SIGQUIT};
-    struct sigaction was[sizeof signals / sizeof *signals];
+    struct sigaction was[NSIG];
     struct err err = {0};
     pthread_t thread;
     int keys[2];
@@ -136,16 +134,16 @@ static void open_terminal(void)
         pthread_create(&thread, NULL, drain, NULL))
         abort();
     set_size(1);
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-        sigaction(signals[i], NULL, &was[i]);
+    for (int number = 1; number < NSIG; number++)
+        sigaction(number, NULL, &was[number]);
     if (__lsan_disable) /* curses keeps some of what it reads of a terminal */
         __lsan_disable();
     if (term_open("256", &err)) {
         fprintf(stderr, "fuzz_terminal_input: %s\n", err.msg);
         abort();
     }
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-        sigaction(signals[i], &was[i], NULL);
+    for (int number = 1; number < NSIG; number++)
+        sigaction(number, &was[number], NULL);
     if (__lsan_enable)
         __lsan_enable();
     if (dup2(keys[0], 0) < 0)

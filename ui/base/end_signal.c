@@ -6,17 +6,45 @@
 
 #include "ui/base/exit_code.h"
 
-static const int end_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+/* The usual ones to end a program; they do so even if the caller ignored them, as a shell does for a
+ * program in the background. */
+static bool is_always_taken(int number)
+{
+    return number == SIGTERM || number == SIGINT || number == SIGQUIT;
+}
 
-#define END_SIGNALS (sizeof end_signals / sizeof *end_signals)
+static bool ends_by_default(int number)
+{
+    static const int others[] = {SIGHUP,  SIGUSR1, SIGUSR2, SIGALRM,   SIGVTALRM,
+                                 SIGPROF, SIGXCPU, SIGPWR,  SIGSTKFLT, SIGPOLL};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (others[i] == number)
+            return true;
+    return number >= SIGRTMIN && number <= SIGRTMAX;
+}
+
+static bool ends(int number)
+{
+    struct sigaction now;
+    return is_always_taken(number) ||
+           (ends_by_default(number) && !sigaction(number, NULL, &now) && now.sa_handler == SIG_DFL);
+}
+
+void end_signals_fill(sigset_t *set)
+{
+    sigemptyset(set);
+    for (int number = 1; number < NSIG; number++)
+        if (ends(number))
+            sigaddset(set, number);
+}
 
 bool end_signal_waits(void)
 {
     sigset_t pending;
     if (sigpending(&pending) < 0)
         return false;
-    for (size_t i = 0; i < END_SIGNALS; i++)
-        if (sigismember(&pending, end_signals[i]) == 1)
+    for (int number = 1; number < NSIG; number++)
+        if (sigismember(&pending, number) == 1 && ends(number))
             return true;
     return false;
 }
@@ -24,10 +52,8 @@ bool end_signal_waits(void)
 void end_signals_hold(sigset_t *before)
 {
     sigset_t set;
-    sigemptyset(&set);
+    end_signals_fill(&set);
     sigaddset(&set, SIGTSTP);
-    for (size_t i = 0; i < END_SIGNALS; i++)
-        sigaddset(&set, end_signals[i]);
     pthread_sigmask(SIG_BLOCK, &set, before);
 }
 
@@ -48,14 +74,13 @@ void end_signals_end(void)
     sigfillset(&sa.sa_mask);
     if (pthread_sigmask(SIG_BLOCK, NULL, &blocked) != 0)
         return;
-    for (size_t i = 0; i < END_SIGNALS; i++) {
+    for (int number = 1; number < NSIG; number++) {
         sigset_t one;
-        /* HUP under nohup */
-        if (sigismember(&blocked, end_signals[i]) != 1)
+        if (sigismember(&blocked, number) != 1 || !ends(number))
             continue;
-        sigaction(end_signals[i], &sa, NULL);
+        sigaction(number, &sa, NULL);
         sigemptyset(&one);
-        sigaddset(&one, end_signals[i]);
+        sigaddset(&one, number);
         pthread_sigmask(SIG_UNBLOCK, &one, NULL);
     }
 }

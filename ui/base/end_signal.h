@@ -1,10 +1,16 @@
-/* The signals that end the program (TERM, INT, HUP, QUIT), for code that may wait while they are
- * blocked: a run reads them from a descriptor, so they do not interrupt other waits. */
+/* The signals that end the program, for code that may wait while they are blocked: a run reads them
+ * from a descriptor, so they do not interrupt other waits. */
 #ifndef LOADTOP_UI_BASE_END_SIGNAL_H
 #define LOADTOP_UI_BASE_END_SIGNAL_H
 
 #include <signal.h>
 #include <stdbool.h>
+
+/* TERM, INT, QUIT, and every other whose default action would end the process without a summary or
+ * a JSON, with the terminal left as it is: HUP, USR1, USR2, ALRM, XCPU (a limit of CPU time), the
+ * real-time signals ... Of the others, those whose action is not the default are left out: HUP
+ * under nohup stays ignored, and the PROF of a profiler stays its own. Crashes are not among them. */
+void end_signals_fill(sigset_t *);
 
 /* Is one pending? Any thread. */
 bool end_signal_waits(void);

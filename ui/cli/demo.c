@@ -89,6 +89,7 @@ static void become_server(const char *program, int folder, pid_t watcher)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
     unsetenv("LOADTOP_PASSWORD");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     /* it ended before the line above */

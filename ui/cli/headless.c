@@ -66,17 +66,10 @@ struct run {
 
 /* ---- Signals ---- */
 
-/* HUP stays ignored under nohup. */
 static int take_signals(void)
 {
-    struct sigaction now;
     sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGQUIT);
-    if (sigaction(SIGHUP, NULL, &now) < 0 || now.sa_handler != SIG_IGN)
-        sigaddset(&set, SIGHUP);
+    end_signals_fill(&set);
     sigprocmask(SIG_BLOCK, &set, NULL); /* every thread that starts later inherits it */
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }

@@ -8,8 +8,8 @@ struct scenario;
 
 /* Runs the scenario, --repeat times, writes its outcome, and returns the exit code. `command`
  * repeats the run and goes into the JSON. Call it while the process has one thread, because it
- * blocks and handles TERM, INT, HUP and QUIT. After a signal the engine may still be running when
- * this returns: the caller must end the process. */
+ * blocks and handles the signals of ui/base/end_signal.h. After a signal the engine may still be
+ * running when this returns: the caller must end the process. */
 int headless_run(const struct cli *, const struct scenario *, const struct backend *const *backends,
                  const char *command);
 

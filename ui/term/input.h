@@ -49,7 +49,7 @@ struct input {
 
 /* Signals received. */
 struct term_signals {
-    int end;      /* number of a terminating signal: TERM INT HUP QUIT; 0: none */
+    int end;      /* number of a signal that ends the program, see end_signal.h; 0: none */
     bool suspend; /* TSTP came */
 };
 

@@ -16,11 +16,12 @@
 #include <unistd.h>
 
 #include "engine/base/err.h"
+#include "ui/base/end_signal.h"
 
 static struct {
     int pipe[2];
     struct sigaction before[NSIG];
-    sigset_t mask_before;
+    sigset_t mask_before, ends; /* ends: the signals that end the program */
 } tty = {.pipe = {-1, -1}};
 
 /* What the handlers read; set before they are installed. */
@@ -32,8 +33,7 @@ static struct termios modes_before;
 /* The terminal, opened a second time so that no write blocks; -1: this was not possible. */
 static int direct_fd = -1;
 
-static const int crash_signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSYS, 0};
-static const int end_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, 0};
+static const int crash_signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGTRAP, 0};
 
 /* Tries for 100 ms, because another thread may be writing and a crash must end. Discards pending
  * output in the kernel and resumes stopped output. */
@@ -94,26 +94,21 @@ static void catch_signal(int sig, void (*handler)(int), int flags)
 
 int tty_catch_signals(struct err *err)
 {
-    sigset_t wanted;
-
     if (pipe2(tty.pipe, O_CLOEXEC | O_NONBLOCK))
         return err_set(err, ERR_FAILED, "pipe: %s", strerror(errno));
     for (int i = 0; crash_signals[i]; i++)
         catch_signal(crash_signals[i], on_crash, (int)(SA_RESETHAND | SA_NODEFER));
-    for (int i = 0; end_signals[i]; i++)
-        catch_signal(end_signals[i], on_signal, SA_RESTART);
-    if (tty.before[SIGHUP].sa_handler == SIG_IGN) /* nohup */
-        signal(SIGHUP, SIG_IGN);
+    end_signals_fill(&tty.ends);
+    for (int number = 1; number < NSIG; number++)
+        if (sigismember(&tty.ends, number) == 1)
+            catch_signal(number, on_signal, SA_RESTART);
     catch_signal(SIGWINCH, on_signal, SA_RESTART);
     catch_signal(SIGTSTP, on_signal, SA_RESTART);
     if (tty.before[SIGTSTP].sa_handler == SIG_IGN) /* no job control: it could not be continued */
         signal(SIGTSTP, SIG_IGN);
     /* If the caller keeps these signals blocked before and after, their default action never
      * happens. */
-    sigemptyset(&wanted);
-    for (int i = 0; end_signals[i]; i++)
-        sigaddset(&wanted, end_signals[i]);
-    sigprocmask(SIG_UNBLOCK, &wanted, &tty.mask_before);
+    sigprocmask(SIG_UNBLOCK, &tty.ends, &tty.mask_before);
     return 0;
 }
 
@@ -122,8 +117,9 @@ void tty_release_signals(void)
     sigprocmask(SIG_SETMASK, &tty.mask_before, NULL);
     for (int i = 0; crash_signals[i]; i++)
         sigaction(crash_signals[i], &tty.before[crash_signals[i]], NULL);
-    for (int i = 0; end_signals[i]; i++)
-        sigaction(end_signals[i], &tty.before[end_signals[i]], NULL);
+    for (int number = 1; number < NSIG; number++)
+        if (sigismember(&tty.ends, number) == 1)
+            sigaction(number, &tty.before[number], NULL);
     sigaction(SIGWINCH, &tty.before[SIGWINCH], NULL);
     sigaction(SIGTSTP, &tty.before[SIGTSTP], NULL);
     close(tty.pipe[0]);
