@@ -1,61 +1,59 @@
 /* Reads the points of a scaling curve from other tools' files: usl_read_csv of usl.h.
  *
  * The first non-empty line decides: its separator (semicolon, tab, comma, else blanks) and whether
- * it is a header, which it is when its first field is no number. Two columns are N and throughput.
- * A file with more must name them, because a guess between `time,n,throughput` and
- * `n,throughput,time` would give a curve of something else; our own CSV of plateaus is read this
+ * it is a header, which it is when its first field is no number. Without a header there are two
+ * columns, N and throughput; a header names them, because a guess between `time,n,throughput` and
+ * `n,throughput,time` would give a curve of something else. Our own CSV of plateaus is read this
  * way, lines whose column `valid` says no are left out, and two pools in it are refused. Every
- * other line must be whole: one that is not is refused with its number rather than skipped. With
- * semicolons or tabs a comma is a decimal comma. Called by `loadtop fit`. */
+ * other line must be whole: one that is not is refused with its number rather than skipped.
+ *
+ * The lines are gone through twice: first to see which mark is the decimal one, because a number
+ * alone may not say it (1,234), then to read them. Called by `loadtop fit`. */
 #include "engine/stats/usl_csv.h"
 
 #include "engine/base/err.h"
+#include "engine/base/text.h"
+#include "engine/stats/csv_columns.h"
+#include "engine/stats/csv_number.h"
 #include "engine/stats/usl.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define COLUMNS_MAX 64
 #define LINES_MAX 10000000
 
+#define NAMES_SHOWN 4 /* of the known names of a column, in a refusal */
+
 struct csv {
     char separator; /* ' ' means any run of blanks */
+    bool begun, header;
     /* indices of the columns with these contents; -1: there is none */
     int n, x, valid, pool, columns;
     size_t line;
-    struct field {
-        const char *s;
-        size_t len;
-    } first_pool;
+    struct csv_field first_pool;
+    enum decimal_mark mark; /* as far as the lines so far show it */
+    /* the first number that showed it, and the first that could be read with either mark; its line
+     * is 0 while there is none */
+    struct seen {
+        struct csv_field field;
+        const char *what;
+        size_t line;
+    } shown, either;
     struct usl_point *point;
     size_t points, room;
     struct err *err;
 };
-
-/* Names of columns, the preferred first. Our own file has several that could be N; the right one is
- * the number in flight. */
-static const char *const n_names[] = {"n",     "in_flight", "threads",     "clients",
-                                      "users", "vus",       "workers",     "concurrency",
-                                      "load",  "n_users",   "connections", NULL};
-static const char *const x_names[] = {"throughput", "throughput_per_s",
-                                      "x",          "x(n)",
-                                      "ops/s",      "ops_per_s",
-                                      "req/s",      "rps",
-                                      "qps",        "tps",
-                                      "rate",       "ops",
-                                      NULL};
-static const char *const pool_names[] = {"pool", NULL};
-static const char *const valid_names[] = {"valid", NULL};
 
 static bool blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
 }
 
-static struct field trimmed(const char *s, size_t len)
+static struct csv_field trimmed(const char *s, size_t len)
 {
     while (len && blank(*s)) {
         s++;
@@ -67,7 +65,7 @@ static struct field trimmed(const char *s, size_t len)
         s++;
         len -= 2;
     }
-    return (struct field){s, len};
+    return (struct csv_field){s, len};
 }
 
 /* The end of a quoted field that begins at s; s itself when it is not quoted. */
@@ -86,7 +84,8 @@ static const char *past_quotes(const struct csv *c, const char *s, const char *e
     return end;
 }
 
-static unsigned split(const struct csv *c, struct field line, struct field field[COLUMNS_MAX])
+static unsigned split(const struct csv *c, struct csv_field line,
+                      struct csv_field field[COLUMNS_MAX])
 {
     const char *at = line.s, *end = line.s + line.len;
     unsigned n = 0;
@@ -102,41 +101,13 @@ static unsigned split(const struct csv *c, struct field line, struct field field
     return n;
 }
 
-/* Is the whole field a number? Spellings of infinity and NaN count as numbers here, so that they
- * are refused by name. */
-static bool number(const struct csv *c, struct field f, double *v)
+static bool is_number(struct csv_field f)
 {
-    char text[64], *end;
-    if (!f.len || f.len >= sizeof text || memchr(f.s, '\0', f.len))
-        return false;
-    memcpy(text, f.s, f.len);
-    text[f.len] = '\0';
-    char *comma = strchr(text, ',');
-    if (comma && c->separator != ',')
-        *comma = '.';
-    /* refuse hexadecimal numbers */
-    if (strpbrk(text, "xXpP"))
-        return false;
-    *v = strtod(text, &end);
-    return end != text && !*end;
+    double v;
+    return csv_number(f.s, f.len, MARK_POINT, &v) || csv_number(f.s, f.len, MARK_COMMA, &v);
 }
 
-static bool named(struct field f, const char *name)
-{
-    return strlen(name) == f.len && strncasecmp(name, f.s, f.len) == 0;
-}
-
-/* The column with the first of these names that occurs; -1: none. */
-static int find_column(const struct field *f, unsigned columns, const char *const *names)
-{
-    for (; *names; names++)
-        for (unsigned i = 0; i < columns; i++)
-            if (named(f[i], *names))
-                return (int)i;
-    return -1;
-}
-
-static char separator_of(struct field line)
+static char separator_of(struct csv_field line)
 {
     static const char known[] = {';', '\t', ','};
     for (unsigned i = 0; i < sizeof known; i++)
@@ -156,53 +127,151 @@ static int refuse_columns(struct csv *c, unsigned columns)
                    c->line, columns);
 }
 
-/* Parses the first non-empty line. 1: it was a header. */
-static int begin(struct csv *c, struct field line)
+/* Adds 'name', 'name' of a header's columns. */
+static void add_heads(struct text *t, const struct csv_field *head, unsigned columns)
 {
-    struct field f[COLUMNS_MAX] = {0};
-    double v;
+    for (unsigned i = 0; i < columns && i < NAMES_SHOWN; i++)
+        text_add(t, "%s'%.*s'", i ? ", " : "", head[i].len > 16 ? 16 : (int)head[i].len, head[i].s);
+    if (columns > NAMES_SHOWN)
+        text_add(t, " ...");
+}
+
+static int refuse_header(struct csv *c, const struct csv_field *head, unsigned columns,
+                         enum csv_column missing)
+{
+    struct text heads = {.limit = 90}, known = {.limit = 60};
+    add_heads(&heads, head, columns);
+    csv_add_names(&known, missing, NAMES_SHOWN);
+    err_set(c->err, ERR_USAGE,
+            "line %zu: no column of %s among %s: name it %s ... (loadtop help fit has all names)",
+            c->line, missing == CSV_N ? "N" : "throughput", text_str(&heads), text_str(&known));
+    text_free(&heads);
+    text_free(&known);
+    return ERR_USAGE;
+}
+
+/* Finds the columns by their names. Of two, one name that is known says which the other is. */
+static int read_header(struct csv *c, const struct csv_field *f, unsigned columns)
+{
+    c->header = true;
+    c->n = csv_find_column(f, columns, CSV_N);
+    c->x = csv_find_column(f, columns, CSV_THROUGHPUT);
+    c->valid = csv_find_column(f, columns, CSV_VALID);
+    c->pool = csv_find_column(f, columns, CSV_POOL);
+    if (columns == 2 && c->n >= 0 && c->x < 0 && csv_find_column(&f[1 - c->n], 1, CSV_N) < 0)
+        c->x = 1 - c->n;
+    if (columns == 2 && c->x >= 0 && c->n < 0 &&
+        csv_find_column(&f[1 - c->x], 1, CSV_THROUGHPUT) < 0)
+        c->n = 1 - c->x;
+    if (c->n < 0 || c->x < 0)
+        return refuse_header(c, f, columns, c->n < 0 ? CSV_N : CSV_THROUGHPUT);
+    return 0;
+}
+
+/* Parses the first non-empty line. */
+static int begin(struct csv *c, struct csv_field line)
+{
+    struct csv_field f[COLUMNS_MAX] = {0};
+    c->begun = true;
     c->separator = separator_of(line);
     unsigned columns = split(c, line, f);
     c->columns = (int)columns;
     c->n = 0;
     c->x = 1;
     c->valid = c->pool = -1;
-    if (number(c, f[0], &v) || number(c, f[columns - 1], &v))
-        return columns == 2 ? 0 : refuse_columns(c, columns);
-    int n = find_column(f, columns, n_names), x = find_column(f, columns, x_names);
-    c->valid = find_column(f, columns, valid_names);
-    c->pool = find_column(f, columns, pool_names);
-    if (n >= 0 && x >= 0) {
-        c->n = n;
-        c->x = x;
-        return 1;
-    }
-    return columns == 2 ? 1 : refuse_columns(c, columns);
+    bool header = !is_number(f[0]) && !is_number(f[columns - 1]);
+    if (columns < 2 || (!header && columns > 2))
+        return refuse_columns(c, columns);
+    return header ? read_header(c, f, columns) : 0;
 }
 
-static bool left_out(const struct csv *c, const struct field *f)
+static bool left_out(const struct csv *c, const struct csv_field *f)
 {
     return c->valid >= 0 && f[c->valid].len && strchr("nNfF0", f[c->valid].s[0]);
 }
 
-static int refuse_value(struct csv *c, const char *what, struct field f, const char *why)
+static int refuse_value(struct csv *c, const char *what, struct csv_field f, const char *why)
 {
     return err_set(c->err, ERR_USAGE, "line %zu: %s is '%.*s': %s", c->line, what,
                    f.len > 40 ? 40 : (int)f.len, f.s, why);
 }
 
-static int take(struct csv *c, const char *what, struct field f, double *v)
+/* ---- Which mark is the decimal one ---- */
+
+static int refuse_marks(struct csv *c, const struct seen *now)
 {
-    if (!number(c, f, v))
+    return err_set(c->err, ERR_USAGE,
+                   "line %zu: %s is '%.*s', but line %zu has '%.*s': is the comma or the point the "
+                   "decimal mark?",
+                   now->line, now->what, (int)now->field.len, now->field.s, c->shown.line,
+                   (int)c->shown.field.len, c->shown.field.s);
+}
+
+/* 1,234: both readings, each as it could be written so that it is clear. */
+static int refuse_either(struct csv *c)
+{
+    const struct seen *e = &c->either;
+    size_t whole = 0;
+    assert(e->field.s); /* a number of the file */
+    while (e->field.s[whole] != ',' && e->field.s[whole] != '.')
+        whole++;
+    const char *rest = e->field.s + whole + 1;
+    int a = (int)whole, b = (int)(e->field.len - whole - 1);
+    return err_set(c->err, ERR_USAGE,
+                   "line %zu: %s is '%.*s': that is %.*s%.*s or %.*s.%.*s: write %.*s%.*s, or "
+                   "%.*s.%.*s0, which can be read in one way only",
+                   e->line, e->what, (int)e->field.len, e->field.s, a, e->field.s, b, rest, a,
+                   e->field.s, b, rest, a, e->field.s, b, rest, a, e->field.s, b, rest);
+}
+
+/* Programs that write blanks or commas between columns write a point before decimals (awk, gnuplot);
+ * what has semicolons or tabs may come from a spreadsheet in any language. */
+static bool may_be_thousands(const struct csv *c, struct csv_field f)
+{
+    return c->separator == ';' || c->separator == '\t' || memchr(f.s, ',', f.len);
+}
+
+static int weigh_number(struct csv *c, const char *what, struct csv_field f)
+{
+    struct seen now = {f, what, c->line};
+    if (!is_number(f))
+        return 0; /* told when it is read */
+    enum decimal_mark mark = csv_decimal_mark(f.s, f.len);
+    if (mark == MARK_EITHER && !c->either.line && may_be_thousands(c, f))
+        c->either = now;
+    if (mark != MARK_POINT && mark != MARK_COMMA)
+        return 0;
+    if (c->shown.line && mark != c->mark)
+        return refuse_marks(c, &now);
+    if (!c->shown.line)
+        c->shown = now;
+    c->mark = mark;
+    return 0;
+}
+
+static int weigh(struct csv *c, struct csv_field line)
+{
+    struct csv_field f[COLUMNS_MAX] = {0};
+    if ((int)split(c, line, f) != c->columns || left_out(c, f))
+        return 0; /* told when it is read */
+    int code = weigh_number(c, "N", f[c->n]);
+    return code < 0 ? code : weigh_number(c, "throughput", f[c->x]);
+}
+
+/* ---- Points ---- */
+
+static int take(struct csv *c, const char *what, struct csv_field f, double *v)
+{
+    if (!csv_number(f.s, f.len, c->mark, v))
         return refuse_value(c, what, f, "that is no number");
     if (!isfinite(*v))
         return refuse_value(c, what, f, "it must be finite");
     return *v > 0 ? 0 : refuse_value(c, what, f, "it must be above 0");
 }
 
-static int add(struct csv *c, struct field line)
+static int add(struct csv *c, struct csv_field line)
 {
-    struct field f[COLUMNS_MAX] = {0};
+    struct csv_field f[COLUMNS_MAX] = {0};
     struct usl_point p = {0};
     int columns = (int)split(c, line, f);
     if (columns != c->columns)
@@ -229,38 +298,52 @@ static int add(struct csv *c, struct field line)
     return 0;
 }
 
-struct usl_point *usl_read_csv(const char *text, size_t len, size_t *n, struct err *err)
+/* ---- Lines ---- */
+
+static struct csv_field without_blanks(const char *s, const char *end)
 {
-    struct csv c = {.err = err};
+    while (s < end && blank(end[-1]))
+        end--;
+    while (s < end && (*s == ' ' || *s == '\r'))
+        s++;
+    return (struct csv_field){s, (size_t)(end - s)};
+}
+
+/* Calls `use` for each line of values. */
+static int each_line(struct csv *c, const char *text, size_t len,
+                     int (*use)(struct csv *, struct csv_field line))
+{
     const char *at = text, *end = text + len;
-    bool begun = false;
+    bool header = true; /* the next line may be one */
     int code = 0;
+    c->line = 0;
     if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
         at += 3;
     while (at < end && code >= 0) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
-        if (!stop)
-            stop = end;
-        struct field line = {at, (size_t)(stop - at)};
-        while (line.len && blank(line.s[line.len - 1]))
-            line.len--;
-        while (line.len && (*line.s == ' ' || *line.s == '\r')) {
-            line.s++;
-            line.len--;
-        }
-        at = stop + 1;
-        if (++c.line > LINES_MAX)
-            code = err_set(err, ERR_USAGE, "more than %d lines", LINES_MAX);
-        if (code < 0 || !line.len || *line.s == '#')
+        struct csv_field line = without_blanks(at, stop ? stop : end);
+        at = stop ? stop + 1 : end;
+        if (++c->line > LINES_MAX)
+            return err_set(c->err, ERR_USAGE, "more than %d lines", LINES_MAX);
+        if (!line.len || *line.s == '#')
             continue;
-        if (!begun) {
-            begun = true;
-            code = begin(&c, line);
-            if (code)
-                continue;
-        }
-        code = add(&c, line);
+        if (!c->begun)
+            code = begin(c, line);
+        if (code >= 0 && !(header && c->header))
+            code = use(c, line);
+        header = false;
     }
+    return code;
+}
+
+struct usl_point *usl_read_csv(const char *text, size_t len, size_t *n, struct err *err)
+{
+    struct csv c = {.err = err};
+    int code = each_line(&c, text, len, weigh);
+    if (code >= 0 && !c.shown.line && c.either.line)
+        code = refuse_either(&c);
+    if (code >= 0)
+        code = each_line(&c, text, len, add);
     if (code >= 0 && !c.points)
         code = err_set(err, ERR_USAGE, "no line with N and throughput in it");
     if (code < 0) {

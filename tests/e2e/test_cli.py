@@ -94,7 +94,7 @@ class Prints(unittest.TestCase):
         for topic, word in [("commands", "pause all"), ("keys", "undo"),
                             ("patterns", "unthrottled"), ("backends", "redis"),
                             ("counting", "offered = completed + errors"), ("protection", "deny    10.20.0.0/16"),
-                            ("exit-codes", "99")]:
+                            ("fit", "concurrency level"), ("exit-codes", "99")]:
             run = lib.loadtop("help", topic)
             self.assertEqual(run.code, 0, run)
             self.assertIn(word, run.out)

@@ -355,7 +355,7 @@ class Man(unittest.TestCase):
         run = subprocess.run(["groff", "-man", "-Tascii", "-P-cbou", os.path.join(lib.ROOT, "docs", "loadtop.1")],
                              capture_output=True, text=True, timeout=lib.bound(), check=True)
         words = " ".join(run.stdout.split())
-        for topic in [], ["patterns"], ["counting"], ["compare"], ["protection"], ["exit-codes"]:
+        for topic in [], ["patterns"], ["counting"], ["compare"], ["fit"], ["protection"], ["exit-codes"]:
             for line in lib.loadtop("help", *topic).out.splitlines()[1:]:
                 if not line.startswith("  ") and len(line) > 30 and not line.endswith(":"):
                     self.assertTrue(" ".join(line.split()) in words, line)

@@ -69,6 +69,38 @@ class Published(unittest.TestCase):
             for name in ("lambda", "sigma", "kappa", "peak_n"):
                 self.near(got[name], truth[name], 1e-6)
 
+    def test_thousands_are_no_decimals(self):
+        """As spreadsheets write them, in every language and for every separator: the same curve, or a refusal."""
+        def written(factor, decimals, mark, separator):
+            marks = str.maketrans({",": mark, ".": "." if mark == "," else ","})
+            return csv([(n, "{:,.{}f}".format(x * factor, decimals).translate(marks)) for n, x in SPECSDM91], separator)
+        for separator in "\t", ";":
+            for mark in ",", ".":
+                for factor, decimals in (1000, 0), (100, 1), (1, 2):  # 1,652,400; 165,240.0; 1,652.40
+                    text = written(factor, decimals, mark, separator)
+                    with self.subTest(text=text):
+                        self.near(fitted(text)["lambda"], 89.9952 * factor, 1e-4)
+                text = written(100, 0, mark, separator)  # 6,490 and so on, all of them
+                with self.subTest(text=text):
+                    code, out, err = fit(text)
+                    self.assertEqual((code, out), (2, ""))
+                    for said in "line 1", "'6%s490'" % mark, "that is 6490 or 6.490":
+                        self.assertIn(said, err)
+
+    def test_headers_of_the_trade(self):
+        truth = fitted(csv(SPECSDM91))
+        swapped = [(x, n) for n, x in SPECSDM91]
+        for text in (csv(SPECSDM91, header="processors,throughput"), csv(swapped, header="requests/s,User Count"),
+                     csv(SPECSDM91, ";", header="cores;X [kTPS]"), csv(swapped, "\t", header="Ops/sec\tnodes"),
+                     csv([(1, n, 2, x) for n, x in SPECSDM91], header="t,concurrency level,p99,Requests per second")):
+            self.near(fitted(text)["lambda"], truth["lambda"], 1e-6)
+        code, _, err = fit(csv(SPECSDM91, header="a,b"))
+        self.assertEqual(code, 2)
+        self.assertIn("no column of N among 'a', 'b'", err)
+        names = lib.loadtop("help", "fit").out
+        for name in "threads", "concurrency level", "requests/s", "iops":
+            self.assertIn(name, names)
+
     def test_words(self):
         code, out, _ = fit(csv(SPECSDM91), env={"LC_ALL": "C"})
         self.assertEqual(code, 0)

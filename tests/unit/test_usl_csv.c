@@ -73,6 +73,130 @@ static void test_every_way_to_write_it(void **state)
          "9,4,35,yes\n");
 }
 
+/* The same points times a thousand, and a bit. */
+static void thousands(const char *text)
+{
+    static const double want[3][2] = {{1, 10000.25}, {2, 19500}, {4, 1035000.5}};
+    struct usl_point *p = read_text(text);
+    if (!p)
+        fail_msg("refused: %s: %s", err.msg, text);
+    assert_int_equal(n, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_float_equal(p[i].n, want[i][0], 1e-12);
+        assert_float_equal(p[i].x, want[i][1], 1e-6);
+    }
+    free(p);
+}
+
+static void test_separators_of_thousands(void **state)
+{
+    (void)state;
+    thousands("1\t10,000.25\n2\t19,500\n4\t1,035,000.5\n");
+    thousands("1\t10.000,25\n2\t19.500\n4\t1.035.000,5\n");
+    thousands("n;x\n1;10.000,25\n2;19.500\n4;1.035.000,5\n");
+    thousands("n;x\n1;10000,25\n2;19500,0\n4;1035000,5\n");
+    thousands("n;x\n1;10'000.25\n2;19'500\n4;1'035'000.5\n");
+    thousands("n;x\n1;10\xc2\xa0"
+              "000,25\n2;19\xe2\x80\xaf"
+              "500\n4;1\xe2\x80\x99"
+              "035\xe2\x80\x99"
+              "000,5\n");
+    thousands("n,x\n1,\"10,000.25\"\n2,\"19,500\"\n4,\"1,035,000.5\"\n");
+    thousands("n,x\n1,\"10000,25\"\n2,\"19500\"\n4,\"1035000,5\"\n");
+    thousands("1 10000.25\n2 19500.000\n4 1035000.5\n");
+}
+
+/* Blanks or commas between columns come from programs that write points before decimals. */
+static void test_three_decimals(void **state)
+{
+    (void)state;
+    same("1,10.000\n2,19.500\n4,35.000\n");
+    same("1 10.000\n2 19.500\n4 35.000\n");
+    same("1;10.000\n2;19.5\n4;35.000\n");
+    same("0001;10,0000\n2;19,500\n4;35,000\n");
+}
+
+static void test_what_could_be_two_numbers(void **state)
+{
+    (void)state;
+    refused("n;x\n1;950\n2;1,800\n4;3,100\n", "line 3", "1800 or 1.800");
+    refused("n;x\n1;950\n2;1.800\n4;3.100\n", "line 3", "1800 or 1.800");
+    refused("1\t950\n2\t1,800\n4\t3,100\n", "line 2", "write 1800, or 1.8000");
+    refused("1\t950\n2\t1.800\n4\t3.100\n", "line 2", "1800 or 1.800");
+    refused("1 950\n2 1,800\n4 3,100\n", "line 2", "1800 or 1.800");
+    refused("n,x\n1,950\n2,\"1,800\"\n", "line 3", "1800 or 1.800");
+    refused("n;x\n1.000;950\n2.000;1800\n", "line 2", "N is '1.000'");
+    refused("n;x\n1;19.5\n2;30,5\n", "line 3", "line 2 has '19.5'");
+    refused("n;x\n1;1,234.5\n2;1.234,5\n", "line 3", "line 2 has '1,234.5'");
+    refused("n;x\n1;1,234,567\n2;19,5\n", "line 3", "decimal mark");
+    refused("n;x\n1;19.5\n2;12,34.5\n", "line 3", "no number");
+    refused("n;x\n1;19.5\n2;1234,567\n", "line 3", "decimal mark");
+    refused("n;x\n1;19.5\n2;1,23,456\n", "line 3", "no number");
+    refused("n;x\n1;19.5\n2;1'23\n", "line 3", "no number");
+}
+
+/* The columns of N and of throughput are found in a header. */
+static void columns(const char *head, int n_at, int x_at)
+{
+    struct text t = {0};
+    unsigned fields = 1;
+    for (const char *s = head; *s; s++)
+        fields += *s == ',';
+    text_add(&t, "%s\n", head);
+    for (int line = 1; line <= 3; line++)
+        for (int i = 0; i < (int)fields; i++)
+            text_add(&t, "%s%d%s", i ? "," : "",
+                     i == n_at   ? line
+                     : i == x_at ? 10 * line
+                                 : 7,
+                     i + 1 == (int)fields ? "\n" : "");
+    struct usl_point *p = read_text(text_str(&t));
+    if (!p)
+        fail_msg("refused: %s: %s", err.msg, head);
+    assert_int_equal(n, 3);
+    for (int line = 1; line <= 3; line++)
+        if (p[line - 1].n < line || p[line - 1].n > line || p[line - 1].x < 10 * line ||
+            p[line - 1].x > 10 * line)
+            fail_msg("other columns were taken: %s", head);
+    free(p);
+    text_free(&t);
+}
+
+static void test_headers_of_the_trade(void **state)
+{
+    (void)state;
+    columns("processors,throughput", 0, 1);
+    columns("Cores,X", 0, 1);
+    columns("nodes,rate", 0, 1);
+    columns("Number of users,ops", 0, 1);
+    columns("num_threads,Transactions per second", 0, 1);
+    columns("N [users],X (ops/s)", 0, 1);
+    columns("p,X(p)", 0, 1);
+    columns("requests/s,user count", 1, 0);
+    columns("throughput,clients", 1, 0);
+    columns("requests,users", 1, 0); /* one known name says which the other is */
+    columns("vus,what it did", 0, 1);
+    columns("Timestamp,User Count,Type,Name,Requests/s,Failures/s,50%,66%", 1, 4);  /* Locust */
+    columns("time,iodepth,bw,IOPS", 1, 3);                                          /* fio */
+    columns("run,Concurrency Level,Requests per second [#/sec] (mean)", 1, 2);      /* ab */
+    columns("label,allThreads,Throughput", 1, 2);                                   /* JMeter */
+    columns("clients,latency average,tps (without initial connection time)", 0, 2); /* pgbench */
+    columns("size,Ops/sec,Hits/sec,connections", 3, 1);                             /* memtier */
+    columns("threads,clients,in_flight,throughput_per_s,rate_per_s,ops", 2, 3);     /* our own */
+}
+
+static void test_headers_that_say_nothing(void **state)
+{
+    (void)state;
+    refused("time,vus,foo\n1,2,3\n", "line 1",
+            "no column of throughput among 'time', 'vus', 'foo'");
+    refused("time,foo,tps\n1,2,3\n", "line 1", "name it n, in flight, threads");
+    refused("a,b,c,d,e,f\n1,2,3,4,5,6\n", "no column of N", "'d' ...");
+    refused("time,value\n1,10\n2,19\n4,35\n", "line 1", "no column of N among 'time', 'value'");
+    refused("threads,clients\n1,10\n", "line 1", "no column of throughput");
+    refused("tps,qps\n1,10\n", "line 1", "no column of N");
+}
+
 static void test_what_is_refused(void **state)
 {
     (void)state;
@@ -93,7 +217,7 @@ static void test_what_is_refused(void **state)
     refused("n,x\n1,10\n\"2,19\n3,30\n", "line 3", "1 column");
     refused("1,10\n2,\n", "line 2", "no number");
     refused("1,10,5\n2,19,6\n", "line 1", "header");
-    refused("a,b,c\n1,2,3\n", "line 1", "header");
+    refused("a,b,c\n1,2,3\n", "line 1", "no column of N among 'a', 'b', 'c'");
     refused("pool,n,x\na,1,10\na,2,19\nb,3,25\n", "line 4", "one pool");
     refused("1,10\n2,19,6\n", "line 2", "3 columns");
 }
@@ -153,6 +277,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_way_to_write_it),
+        cmocka_unit_test(test_separators_of_thousands),
+        cmocka_unit_test(test_three_decimals),
+        cmocka_unit_test(test_what_could_be_two_numbers),
+        cmocka_unit_test(test_headers_of_the_trade),
+        cmocka_unit_test(test_headers_that_say_nothing),
         cmocka_unit_test(test_what_is_refused),
         cmocka_unit_test(test_bytes_that_are_no_text),
         cmocka_unit_test(test_a_million_lines),

@@ -11,6 +11,7 @@ extern const char help_compare[];
 extern const char help_compare_method[]; /* one paragraph: how two runs are compared */
 extern const char help_counting[];
 extern const char help_exit_codes[];
+extern const char help_fit[];
 extern const char help_keys[];
 extern const char help_patterns[];
 extern const char help_protection[];

@@ -2,12 +2,14 @@
  * Called by main. */
 #include "ui/cli/help_text.h"
 
+#include <limits.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "engine/base/err.h"
 #include "engine/config/command.h"
 #include "engine/config/command_text.h"
+#include "engine/stats/csv_columns.h"
 #include "ui/base/help_files.h"
 #include "ui/cli/backends_list.h"
 #include "ui/cli/cli.h"
@@ -47,6 +49,19 @@ static void add_compare(struct text *t, const struct backend *const *backends)
     compare_add_method(&d);
 }
 
+static void add_fit_columns(struct text *t, const struct backend *const *backends)
+{
+    (void)backends;
+    struct doc d = {.format = DOC_PLAIN, .t = t};
+    struct text n = {.limit = 4096}, x = {.limit = 4096};
+    csv_add_names(&n, CSV_N, UINT_MAX);
+    csv_add_names(&x, CSV_THROUGHPUT, UINT_MAX);
+    doc_para(&d, "Names of N: %s", text_str(&n));
+    doc_para(&d, "Names of throughput: %s", text_str(&x));
+    text_free(&n);
+    text_free(&x);
+}
+
 static const struct topic {
     const char *name, *text;
     void (*add)(struct text *, const struct backend *const *backends); /* what follows; or NULL */
@@ -54,7 +69,8 @@ static const struct topic {
     {"commands", help_commands, add_commands}, {"keys", help_keys, add_keys},
     {"patterns", help_patterns, NULL},         {"backends", help_backends, backends_overview},
     {"counting", help_counting, NULL},         {"compare", help_compare, add_compare},
-    {"protection", help_protection, NULL},     {"exit-codes", help_exit_codes, NULL},
+    {"fit", help_fit, add_fit_columns},        {"protection", help_protection, NULL},
+    {"exit-codes", help_exit_codes, NULL},
 };
 #define TOPICS (sizeof topics / sizeof *topics)
 

@@ -5,6 +5,7 @@
  * a macro. */
 #include "ui/cli/man_page.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "engine/base/text.h"
 #include "engine/config/command.h"
 #include "engine/config/command_text.h"
+#include "engine/stats/csv_columns.h"
 #include "ui/base/help_files.h"
 #include "ui/cli/cli.h"
 #include "ui/views/views.h"
@@ -151,6 +153,16 @@ static void put_keys(struct text *t)
     }
 }
 
+static void put_column_names(struct text *t, const char *what, enum csv_column column)
+{
+    struct text names = {.limit = 4096};
+    csv_add_names(&names, column, UINT_MAX);
+    text_add(t, ".PP\nNames of %s: ", what);
+    put_words(t, text_str(&names));
+    text_add(t, "\n");
+    text_free(&names);
+}
+
 static void put_places(struct text *t)
 {
     static const struct {
@@ -201,6 +213,10 @@ void man_page(struct text *t, const struct backend *const *backends)
     put_help(t, help_compare, false);
     text_add(t, ".PP\n");
     put_help(t, help_compare_method, false);
+    text_add(t, ".SH FITTING THE SCALING LAW\n");
+    put_help(t, help_fit, false);
+    put_column_names(t, "N", CSV_N);
+    put_column_names(t, "throughput", CSV_THROUGHPUT);
     text_add(t, ".SH PROTECTION\n");
     put_help(t, help_protection, true);
     text_add(t, ".SH EXIT STATUS\n");
