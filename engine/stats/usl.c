@@ -24,7 +24,7 @@ const char *usl_model_name(enum usl_model m)
 
 const char *usl_phase_name(enum usl_phase p)
 {
-    static const char *const name[] = {"linear", "diminishing", "saturated", "retrograde"};
+    static const char *const name[] = {"linear", "diminishing", "saturated", "retrograde", ""};
     return name[p];
 }
 
@@ -323,6 +323,13 @@ static int check_points(const struct usl_point *pt, size_t n, struct usl_fit *f,
     return 0;
 }
 
+void usl_clear_curve(struct usl_fit *f)
+{
+    f->peak_identified = false;
+    f->peak_n = f->peak_x = f->peak_n_low = f->peak_n_high = f->knee_n = NAN;
+    f->phase = PHASE_NONE;
+}
+
 int usl_fit(struct usl_fit *f, const struct usl_point *points, size_t n, struct err *err)
 {
     memset(f, 0, sizeof *f);
@@ -380,14 +387,14 @@ int usl_fit(struct usl_fit *f, const struct usl_point *points, size_t n, struct 
     f->r2 = total > 0 ? 1 - rss[USL_FULL] / total : NAN;
     f->fits = f->worst_residual <= CLIFF;
     peak(f);
-    if (!f->fits) {
-        f->peak_identified = false;
-        snprintf(f->why_not, sizeof f->why_not,
-                 "no curve of this family fits: a point is %.0f %% of the peak off",
-                 100 * f->worst_residual);
-    }
     knee(f);
     f->phase = usl_phase_at(f, f->n_most);
+    if (!f->fits) {
+        usl_clear_curve(f);
+        snprintf(f->why_not, sizeof f->why_not,
+                 "no curve of this family fits: a point is %.0f %% of the highest off",
+                 100 * f->worst_residual);
+    }
 out:
     free(pt);
     return code;
@@ -409,6 +416,8 @@ double usl_band(const struct usl_fit *f, double n)
 double usl_next(const struct usl_fit *f, const struct usl_point *pt, size_t n)
 {
     double best = NAN, width = -1, least = f->n_most;
+    if (!f->fits)
+        return NAN;
     if (!f->peak_identified && f->kappa >= 0)
         return isnan(f->peak_n) || f->peak_n > f->n_most ? ceil(1.5 * f->n_most)
                                                          : ceil(1.25 * f->n_most);

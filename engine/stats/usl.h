@@ -21,9 +21,15 @@ struct usl_point {
 };
 
 enum usl_model { USL_LINEAR, USL_AMDAHL, USL_FULL };
-enum usl_phase { PHASE_LINEAR, PHASE_DIMINISHING, PHASE_SATURATED, PHASE_RETROGRADE };
+enum usl_phase {
+    PHASE_LINEAR,
+    PHASE_DIMINISHING,
+    PHASE_SATURATED,
+    PHASE_RETROGRADE,
+    PHASE_NONE /* no curve fits */
+};
 const char *usl_model_name(enum usl_model); /* "linear" "Amdahl" "USL" */
-const char *usl_phase_name(enum usl_phase); /* as in the JSON */
+const char *usl_phase_name(enum usl_phase); /* as in the JSON; "" of PHASE_NONE */
 
 struct usl_fit {
     unsigned points;             /* distinct N among them: at least 3 */
@@ -36,11 +42,12 @@ struct usl_fit {
     /* the model chosen by AICc, or below 6 points by which intervals exclude 0 */
     enum usl_model best;
     double aicc[3];                 /* AICc of each model; INFINITY when it cannot be computed */
-    double peak_n, peak_x;          /* NaN when kappa is 0 */
+    double peak_n, peak_x;          /* NaN when kappa is 0, or nothing fits */
     double peak_n_low, peak_n_high; /* 95 %; NaN when unknown */
     bool peak_identified;
     char why_not[128]; /* why the peak is not identified, or "" */
-    /* false: the residuals are too large to be noise around any of these curves (a cliff) */
+    /* false: the residuals are too large to be noise around any of these curves (a cliff): there is
+     * no peak, knee or phase, and the parameters describe nothing */
     bool fits;
     /* largest |residual| as a share of the largest x; above 0.15 nothing fits */
     double worst_residual;
@@ -53,6 +60,8 @@ struct usl_fit {
  * the reason (fewer than 3 distinct N, a value that is not finite and positive); ERR_FAILED when
  * cminpack is not built in. */
 int usl_fit(struct usl_fit *, const struct usl_point *, size_t n, struct err *);
+/* Clears what only a curve that fits has: peak, knee and phase. */
+void usl_clear_curve(struct usl_fit *);
 double usl_at(const struct usl_fit *, double n);
 /* Linear: efficiency X / (lambda N) is at least 0.9. Retrograde: beyond N* by 5 %. Saturated:
  * within 5 % of the highest throughput that the curve ever reaches. Else diminishing. */
@@ -60,7 +69,7 @@ enum usl_phase usl_phase_at(const struct usl_fit *, double n);
 /* Half the width of the 95 % band of the curve at n; NaN when unknown. */
 double usl_band(const struct usl_fit *, double n);
 /* The most informative N to measure next: above the largest while the peak is not identified,
- * otherwise where the confidence band is widest. */
+ * otherwise where the confidence band is widest. NaN when nothing fits. */
 double usl_next(const struct usl_fit *, const struct usl_point *, size_t n);
 
 #endif

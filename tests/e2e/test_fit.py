@@ -159,7 +159,11 @@ class Bad(unittest.TestCase):
         f = fitted(text)
         self.assertFalse(f["fits"])
         self.assertFalse(f["peak_identified"])
+        for name in "phase", "peak_n", "peak_n_ci95", "peak_throughput_per_s", "model", "knee_n", "next_n":
+            self.assertIsNone(f[name], name)
         _, out, _ = fit(text)
+        self.assertRegex(out, r"(?m)^ +400 +7700 +- +- +-$")
+        self.assertNotIn("would teach", out)
         self.assertIn("NO FIT", out)
         self.assertIn("no curve fits", out)
         self.assertNotIn("N*", out)

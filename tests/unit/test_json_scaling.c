@@ -107,6 +107,47 @@ static void test_a_curve_is_read_back(void **state)
     json_decref(all);
 }
 
+static const char *const only_of_a_curve[] = {
+    "peak_n", "peak_n_ci95", "peak_throughput_per_s", "phase", "model", "knee_n", "next_n"};
+#define ONLY_OF_A_CURVE (sizeof only_of_a_curve / sizeof *only_of_a_curve)
+
+/* A cliff is measured well, but no law is about it. */
+static void test_a_curve_that_does_not_fit(void **state)
+{
+    const struct usl_point cliff[] = {
+        {120, 7647, 0}, {250, 7794, 0}, {400, 7700, 0}, {500, 680, 0}, {600, 690, 0}};
+    struct scaling *s = &pool.scaling[0];
+    (void)state;
+    assert_int_equal(usl_fit(&s->fit, cliff, 5, NULL), 0);
+    s->next_n = usl_next(&s->fit, cliff, 5);
+    json_t *all = json_scaling(&pool);
+    const json_t *o = json_array_get(all, 0);
+    assert_true(json_is_false(json_object_get(o, "fits")));
+    assert_true(json_is_false(json_object_get(o, "peak_identified")));
+    for (size_t i = 0; i < ONLY_OF_A_CURVE; i++)
+        if (!json_is_null(json_object_get(o, only_of_a_curve[i])))
+            fail_msg("%s is not null", only_of_a_curve[i]);
+    json_decref(all);
+}
+
+/* An earlier version wrote a phase and a peak where nothing fits: they are not taken from there. */
+static void test_an_old_curve_that_does_not_fit(void **state)
+{
+    struct member_memory memory = {0};
+    struct saved_curve c;
+    struct usl_fit f;
+    struct err err = {0};
+    json_t *all = json_scaling(&pool), *o = json_array_get(all, 0);
+    (void)state;
+    json_object_set_new(o, "fits", json_false());
+    assert_int_equal(members_read(&memory, &saved_curve_table, o, &c, &err), 0);
+    assert_true(saved_fit(&c, &f));
+    assert_true(isnan(f.peak_n) && isnan(f.peak_x) && isnan(f.knee_n) && !f.peak_identified);
+    assert_string_equal(usl_phase_name(f.phase), "");
+    members_free(&memory);
+    json_decref(all);
+}
+
 static void test_a_curve_without_a_fit(void **state)
 {
     (void)state;
@@ -144,6 +185,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_a_fitted_curve, setup),
         cmocka_unit_test_setup(test_a_curve_is_read_back, setup),
+        cmocka_unit_test_setup(test_a_curve_that_does_not_fit, setup),
+        cmocka_unit_test_setup(test_an_old_curve_that_does_not_fit, setup),
         cmocka_unit_test_setup(test_a_curve_without_a_fit, setup),
         cmocka_unit_test_setup(test_capacity, setup),
     };

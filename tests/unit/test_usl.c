@@ -110,6 +110,10 @@ static void test_a_cliff_is_not_given_a_nice_line(void **state)
     assert_int_equal(usl_fit(&f, p, 5, NULL), 0);
     assert_false(f.fits);
     assert_false(f.peak_identified);
+    assert_true(isnan(f.peak_n) && isnan(f.peak_x) && isnan(f.peak_n_low) && isnan(f.peak_n_high));
+    assert_true(isnan(f.knee_n));
+    assert_string_equal(usl_phase_name(f.phase), "");
+    assert_true(isnan(usl_next(&f, p, 5)));
 }
 
 int main(void)

@@ -69,6 +69,7 @@ static void add_table(struct text *t, const struct usl_fit *f, const struct usl_
 {
     bool measured, many = points > groups;
     double one = alone(f, g, &measured);
+    bool efficiency = measured || f->fits;
     char n[32], x[32], fit[32];
     text_add(t, "\n  %10s %13s %13s %8s %11s%s\n", "N", many ? "mean" : "throughput", "fitted",
              "off", "efficiency", many ? "   points" : "");
@@ -78,13 +79,22 @@ static void add_table(struct text *t, const struct usl_fit *f, const struct usl_
             i = groups - 1;
         }
         double at = usl_at(f, g[i].n);
-        text_add(t, "  %10s %13s %13s %+7.1f%% %10.1f%%", fit_figure(n, sizeof n, g[i].n),
-                 fit_figure(x, sizeof x, g[i].x), fit_figure(fit, sizeof fit, at),
-                 100 * (g[i].x / at - 1), 100 * g[i].x / (g[i].n * one));
+        text_add(t, "  %10s %13s", fit_figure(n, sizeof n, g[i].n),
+                 fit_figure(x, sizeof x, g[i].x));
+        if (f->fits)
+            text_add(t, " %13s %+7.1f%%", fit_figure(fit, sizeof fit, at), 100 * (g[i].x / at - 1));
+        else
+            text_add(t, " %13s %8s", "-", "-");
+        if (efficiency)
+            text_add(t, " %10.1f%%", 100 * g[i].x / (g[i].n * one));
+        else
+            text_add(t, " %11s", "-");
         if (many)
             text_add(t, " %8.0f", g[i].weight);
         text_add(t, "\n");
     }
+    if (!efficiency)
+        return;
     text_add(t, "  efficiency: throughput / (N x %s%s)\n", fit_figure(n, sizeof n, one),
              measured ? ", the throughput at N = 1" : ", lambda: N = 1 was not measured");
 }

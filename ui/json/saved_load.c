@@ -263,6 +263,8 @@ bool saved_fit(const struct saved_curve *c, struct usl_fit *f)
             f->phase = (enum usl_phase)p;
     for (unsigned i = 0; i < 9; i++)
         f->covariance[i / 3][i % 3] = known_or(c->covariance[i], 0);
+    if (!f->fits) /* runs that were saved before had a peak all the same */
+        usl_clear_curve(f);
     snprintf(f->why_not, sizeof f->why_not, "%s", c->why_not);
     return f->lambda > 0 && f->sigma >= 0 && f->kappa >= 0 && f->n_most > 0;
 }

@@ -65,9 +65,9 @@ json_t *json_fit(const char *var, const struct usl_fit *f, double next_n, const 
     json_put(o, "peak_n_ci95", known ? pair(f->peak_n_low, f->peak_n_high) : json_null());
     json_put(o, "peak_throughput_per_s", known ? json_number(f->peak_x) : json_null());
     json_put(o, "peak_identified", json_boolean(known && f->peak_identified));
-    json_put(o, "phase", known ? json_words(usl_phase_name(f->phase)) : json_null());
+    json_put(o, "phase", known ? json_words_or_null(usl_phase_name(f->phase)) : json_null());
     json_put(o, "r2", known ? json_share(f->r2) : json_null());
-    json_put(o, "model", known ? json_words(usl_model_name(f->best)) : json_null());
+    json_put(o, "model", known && f->fits ? json_words(usl_model_name(f->best)) : json_null());
     json_put(o, "fits", known ? json_boolean(f->fits) : json_null());
     json_put(o, "why_not", json_words_or_null(known && !*why_not ? f->why_not : why_not));
     json_put(o, "knee_n", known ? json_number(f->knee_n) : json_null());
