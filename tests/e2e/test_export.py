@@ -35,7 +35,7 @@ class Files(unittest.TestCase):
         truth = [(p["name"], s) for p in self.data["pools"] for s in p["series"]]
         self.assertEqual(len(lines), len(truth))
         for line, (name, second) in zip(lines, truth):
-            self.assertEqual(line["pool"], name)
+            self.assertEqual(line["pool"], {"null": "'null"}.get(name, name))
             for key, value in second.items():
                 if value is None:
                     self.assertEqual(line[key], "")
@@ -67,6 +67,35 @@ class Files(unittest.TestCase):
         fit = json.loads(said.out)
         self.assertAlmostEqual(fit["sigma"], 0.05, delta=1e-6)
         self.assertAlmostEqual(fit["kappa"], 0.002, delta=1e-8)  # the invalid point is left out
+
+    # What pandas 2 takes for absent (pandas._libs.parsers.STR_NA_VALUES), and R's read.csv.
+    ABSENT = {"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A",
+              "NA", "NULL", "NaN", "None", "n/a", "nan", "null"}
+
+    def test_texts_are_read_as_texts(self):
+        """A column of a text holds nothing that a reader takes for absent, for a number or for a truth value; what the
+        text was is what stands behind the apostrophe."""
+        names = ["null", "NA", "None", "nan", "inf", "Infinity", "true", "FALSE", "T", "007", "1e3", "-5", "0x10", "b", "a b"]
+        run = json.loads(json.dumps(self.data))
+        run["pools"] = [dict(self.data["pools"][1], name=name) for name in names]
+        lib.write_json(self.path("names.json"), run)
+        for ending in "csv", "plateaus.csv":
+            for pool in run["pools"]:
+                pool["plateaus"] = [{"start_s": 1, "end_s": 2, "vars": {"threads": 1, "ops": "op:1", "pattern": "NULL"},
+                                     "in_flight": 1, "throughput_per_s": 5, "valid": True, "why_not": "N/A"}]
+            lib.write_json(self.path("names.json"), run)
+            got = lib.loadtop("report", self.path("names.json"), "-o", self.path("names." + ending))
+            self.assertEqual(got.code, 0, got)
+            with open(self.path("names." + ending), newline="") as f:
+                lines = list(csv.DictReader(f))
+            self.assertEqual(list(dict.fromkeys(line["pool"].removeprefix("'") for line in lines)), names)
+            for line in lines:
+                texts = [line["pool"]] + [line[c] for c in ("pattern", "why_not") if c in line]
+                self.assertFalse(self.ABSENT & set(texts), line)
+                for text in texts:
+                    self.assertNotIn(text.lower(), ("true", "false", "t", "f"))
+                    self.assertRaises(ValueError, float, text)
+        self.assertEqual({line["why_not"] for line in lines}, {"'N/A"})
 
     def test_hgrm(self):
         said = self.report("a.hgrm", code=2)

@@ -5,7 +5,9 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
@@ -54,18 +56,43 @@ static const struct member plateau_columns[] = {
 };
 static const struct member_table plateaus_table = {MEMBER_TABLE(saved_plateau, plateau_columns)};
 
-/* Adds a text as one line, also for readers that do not know quotes, and so that no spreadsheet
- * takes it for a formula. */
+/* What readers of CSV take for absent or for a truth value, quoted or not, in any column: pandas
+ * (its NA values), R, spreadsheets. */
+static bool is_special_word(const char *s)
+{
+    static const char *const words[] = {
+        "null", "na",   "n/a",   "nan", "none", "#n/a",    "#n/a n/a", "#na",    "<na>",
+        "-nan", "true", "false", "t",   "f",    "-1.#ind", "-1.#qnan", "1.#ind", "1.#qnan"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasecmp(s, words[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Would a spreadsheet take the text for a formula, or a reader for something that is no text? */
+static bool is_taken_for_other(const char *s)
+{
+    char *end;
+    if (!*s)
+        return false;
+    if (strchr("=+-@\t\r", *s) || is_special_word(s))
+        return true;
+    strtod(s, &end); /* inf and nan are numbers there too */
+    return !*end;
+}
+
+/* Adds a text as one line, also for readers that do not know quotes, and so that it is read as a
+ * text. */
 static void add_words(struct text *t, const char *words)
 {
     struct text line = {.limit = SIZE_MAX / 4};
     text_put_shown(&line, words);
     const char *s = text_str(&line);
-    bool formula = *words && strchr("=+-@\t\r", *words);
-    if (!formula && !strpbrk(s, ",\"")) {
+    bool marked = is_taken_for_other(words) || is_taken_for_other(s);
+    if (!marked && !strpbrk(s, ",\"")) {
         text_put(t, s, line.len);
     } else {
-        text_add(t, "\"%s", formula ? "'" : "");
+        text_add(t, "\"%s", marked ? "'" : "");
         for (; *s; s++)
             text_add(t, *s == '"' ? "\"\"" : "%c", *s);
         text_add(t, "\"");

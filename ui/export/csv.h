@@ -2,7 +2,8 @@
  * plateau.
  *
  * RFC 4180 with \n; the header has the names of the JSON. Absent values are empty, never 0. A text
- * that a spreadsheet would take for a formula is prefixed with an apostrophe. */
+ * that a spreadsheet would take for a formula, or a reader for a number, a truth value or absent
+ * (pandas reads a pool called null as NaN, quoted or not) is prefixed with an apostrophe. */
 #ifndef LOADTOP_UI_EXPORT_CSV_H
 #define LOADTOP_UI_EXPORT_CSV_H
 
