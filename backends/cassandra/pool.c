@@ -275,7 +275,8 @@ static void put_count(json_t *o, const char *name, uint64_t n)
     json_object_set_new(o, name, json_integer((json_int_t)n));
 }
 
-static void put_hosts(struct cass_pool *p, const struct cass_sums *sums, json_t *to,
+/* last: the load is over. In a run below a second this is the first interval that has a rate. */
+static void put_hosts(struct cass_pool *p, const struct cass_sums *sums, bool last, json_t *to,
                       unsigned *nodes, unsigned *up)
 {
     json_t *list = json_array();
@@ -295,7 +296,7 @@ static void put_hosts(struct cass_pool *p, const struct cass_sums *sums, json_t 
         json_object_set_new(o, "up", json_boolean(stands));
         put_count(o, "connections", atomic_load(&h->connections));
         put_count(o, "requests", requests);
-        if (look) {
+        if (look || (last && isnan(h->per_s))) {
             h->per_s = seconds > 0 ? (double)(requests - h->seen) / seconds : NAN;
             h->seen = requests;
         }
@@ -365,7 +366,7 @@ void cass_pool_stats(struct pool *pool, struct stats *s)
     put_count(s->json, "warnings", c.warnings);
     put_count(s->json, "prepared_again", c.unprepared);
     put_count(s->json, "back_offs", c.rests);
-    put_hosts(p, &c, s->json, &nodes, &up);
+    put_hosts(p, &c, s->last, s->json, &nodes, &up);
     put_leftovers(p, &c, pool, s->leftovers);
     snprintf(s->version, sizeof s->version, "Cassandra %.40s", p->version);
     copy_str(s->address, sizeof s->address, p->has_control ? p->control.host : "");

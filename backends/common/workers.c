@@ -20,6 +20,7 @@ void workers_join(struct workers *w, struct workers_entry *entry)
     pthread_mutex_lock(&w->mutex);
     entry->next = w->first;
     w->first = entry;
+    w->any = true;
     pthread_mutex_unlock(&w->mutex);
 }
 
@@ -34,6 +35,14 @@ void workers_leave(struct workers *w, struct workers_entry *entry)
         w->add(w->ended, entry);
     }
     pthread_mutex_unlock(&w->mutex);
+}
+
+bool workers_were(struct workers *w)
+{
+    pthread_mutex_lock(&w->mutex);
+    bool any = w->any;
+    pthread_mutex_unlock(&w->mutex);
+    return any;
 }
 
 bool workers_sum(struct workers *w, void *sum)

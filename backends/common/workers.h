@@ -23,6 +23,7 @@ typedef void workers_add(void *sum, const struct workers_entry *);
 struct workers {
     pthread_mutex_t mutex;
     struct workers_entry *first; /* under the mutex */
+    bool any;                    /* one has joined; under the mutex */
     workers_add *add;
     void *ended; /* sum of ended workers, [size], borrowed; under the mutex */
     size_t size;
@@ -35,6 +36,8 @@ void workers_fini(struct workers *);
 void workers_join(struct workers *, struct workers_entry *);
 /* To be called after the worker's thread has ended. Does nothing for one that has not joined. */
 void workers_leave(struct workers *, struct workers_entry *);
+/* Has a worker ever joined? */
+bool workers_were(struct workers *);
 /* Sums all counters into *sum, `size` bytes. Returns whether there is any worker. */
 bool workers_sum(struct workers *, void *sum);
 

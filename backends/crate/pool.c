@@ -213,8 +213,9 @@ void crate_pool_stats(struct pool *pool, struct stats *out)
     struct text rates = {0};
     uint64_t now = clock_ns(), requests = load(&p->counts.requests);
     double seconds = p->seen_ns ? (double)(now - p->seen_ns) / 1e9 : 0;
-    if (seconds < RATE_MIN_S) {
-        seconds = 0; /* called again at once: keep the last rates */
+    /* called again at once: keep the last rates, unless there are none yet at the end */
+    if (seconds <= 0 || (seconds < RATE_MIN_S && (p->rated || !out->last))) {
+        seconds = 0;
     } else {
         p->per_s = (double)(requests - p->requests_seen) / seconds;
         p->rated = true;

@@ -388,6 +388,10 @@ void kafka_pool_stats(struct pool *pool, struct stats *st)
         kp->last = s;
     } else if (consumes && kp->last.clients) {
         s = kp->last; /* they have ended: keep their last figures */
+    } else if (consumes && fresh && !kafka_each(kp) && workers_were(&kp->workers)) {
+        pthread_mutex_lock(&kp->mutex); /* they have ended before they were looked at */
+        s.lag = share_lag(kp);
+        pthread_mutex_unlock(&kp->mutex);
     }
     if (atomic_load(&kp->is_stuck)) {
         pthread_mutex_lock(&kp->mutex);

@@ -91,6 +91,8 @@ static int look(struct pool *pool, uint64_t deadline_ns, struct err *err)
     int rc = judge_info(pool_target(pool)->shown, r, err);
     if (rc == 0)
         rc = redis_meet(pool, r->type == REDIS_REPLY_STRING ? r->str : "", err);
+    if (rc == 0 && r->type == REDIS_REPLY_STRING)
+        redis_stats_begin(p, r->str);
     freeReplyObject(r);
     return rc;
 }

@@ -26,6 +26,7 @@
 
 #define STATS_NS (800 * NS_PER_MS)
 #define REOPEN_NS (400 * NS_PER_MS)
+#define RATE_MIN_NS (100 * NS_PER_MS) /* rates of less are noise, but of a whole run that is over */
 
 /* ---- Figures ---- */
 
@@ -103,6 +104,11 @@ static void put_rates(struct stats *s, const struct redis_info *was, const struc
         text_append(s->note, sizeof s->note, len, "%sevicts %.0f keys/s", len ? ", " : "", evicted);
 }
 
+void redis_stats_begin(struct redis_pool *p, const char *info)
+{
+    p->first = p->last = read_info(info);
+}
+
 /* Rates are those of the last second while the load runs, and of the whole run afterwards, because
  * the time after the load's end is not representative. */
 void redis_stats_info(struct pool *pool, struct stats *s, const struct redis_totals *t,
@@ -110,6 +116,7 @@ void redis_stats_info(struct pool *pool, struct stats *s, const struct redis_tot
 {
     char text[48];
     struct redis_pool *p = pool_data(pool);
+    static const struct redis_info none;
     struct redis_info now = read_info(info);
     if (redis_info_text(info, "redis_version", text, sizeof text)) {
         secret_hide_values(text);
@@ -124,10 +131,12 @@ void redis_stats_info(struct pool *pool, struct stats *s, const struct redis_tot
     s->data_bytes = dataset < 0 ? -1 : (int64_t)dataset;
     s->free_bytes = redis_free_memory(info);
     s->free_of = "memory";
-    p->loaded = p->loaded || t->running;
-    put_rates(s, p->loaded && !t->running ? &p->first : &p->last, &now);
+    bool loaded = workers_were(&p->workers);
+    bool over = loaded && !t->running, soon = now.at_ns < p->last.at_ns + RATE_MIN_NS;
+    put_rates(s, over ? &p->first : soon ? &none : &p->last, &now);
     p->last = now;
-    if (!p->loaded || !p->first.at_ns)
+    /* no worker had come when INFO was answered, so nothing was sent before it */
+    if (!loaded || !p->first.at_ns)
         p->first = now;
     put_info(s->json, info, "connected_clients", "connected_clients");
     put_info(s->json, info, "used_memory", "used_memory_bytes");

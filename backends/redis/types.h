@@ -121,9 +121,9 @@ struct redis_pool {
     /* the pool's thread only */
     struct redis_link *link;
     bool link_known; /* the server's identity is known and allowed */
-    /* INFO before the load (or after the server was replaced), and INFO of the last second */
+    /* INFO before the load (at first of the opening), or after the server was replaced; and INFO of
+     * the last second */
     struct redis_info first, last;
-    bool loaded;                  /* there was a worker */
     struct redis_trouble trouble; /* state when this pool or the server started */
     struct redis_sibling sibling;
 };

@@ -23,9 +23,25 @@
 #define RETRY_MIN_NS (200 * NS_PER_MS)
 #define RETRY_MAX_NS (1000 * NS_PER_MS)
 
+/* Once the load is over, what the server said of a second under load describes it better than what
+ * it says of the time since. A run shorter than a second has no such second: the last call has what
+ * there is. */
+static void keep_of_load(struct stats *s, const struct stats *before)
+{
+    if (isfinite(before->server_cpu_share))
+        s->server_cpu_share = before->server_cpu_share;
+    if (isfinite(before->answer_share))
+        s->answer_share = before->answer_share;
+    if (before->note[0])
+        memcpy(s->note, before->note, sizeof s->note);
+}
+
 static void take_stats(struct pool *p)
 {
     struct stats s = stats_unknown();
+    struct pool_own *own = pool_own(p);
+    unsigned loads = atomic_load(&p->atomic.loads);
+    bool loading = atomic_load(&p->atomic.load_on);
     if (!p->spec.backend->pool_stats)
         return;
     s.last = atomic_load(&p->atomic.over) || atomic_load(&p->atomic.retired);
@@ -39,12 +55,10 @@ static void take_stats(struct pool *p)
     p->spec.backend->pool_stats(p, &s);
     struct pool_shared *shared = pool_lock(p);
     const struct stats *before = &shared->stats;
-    if ((atomic_load(&p->atomic.stats_asked) || s.last) &&
-        shared->stats_serial) { /* the load is over: keep its server figures */
-        s.server_cpu_share = before->server_cpu_share;
-        s.answer_share = before->answer_share;
-        memcpy(s.note, before->note, sizeof s.note);
-    }
+    bool over = atomic_load(&p->atomic.stats_asked) || s.last;
+    own->looked_under_load = own->looked_under_load && loads == own->looked_loads;
+    if (over && own->looked_under_load)
+        keep_of_load(&s, before);
     if (s.rtt_ns < 0) /* disconnected at the moment: keep the last round-trip time */
         s.rtt_ns = before->rtt_ns;
     struct stats_json *old = shared->stats_json;
@@ -53,6 +67,10 @@ static void take_stats(struct pool *p)
     shared->stats_serial++;
     pool_unlock(p);
     stats_json_release(old);
+    if (!over && loading && own->looked) /* the first is of the opening */
+        own->looked_under_load = true;
+    own->looked_loads = loads;
+    own->looked = true;
 }
 
 /* After an inspection: updates stats until the user has consented, then closes the target. */
@@ -100,6 +118,7 @@ static bool open_target(struct pool *p, bool *tried)
             continue;
         }
         if (code >= 0) {
+            pool_own(p)->looked = pool_own(p)->looked_under_load = false;
             atomic_store(&p->atomic.open_stage, OPEN_DONE);
             engine_wake(p->engine);
             return true;

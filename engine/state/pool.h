@@ -159,6 +159,10 @@ struct pool_supervised {
 struct pool_own {
     unsigned logged_loads; /* value of `loads` that was last written to the system's log */
     bool logged;           /* the last line in the system's log says that load has begun */
+    /* about the last call of pool_stats: value of `loads`; there was one since the target was
+     * opened; it was of a time under the present load */
+    unsigned looked_loads;
+    bool looked, looked_under_load;
 };
 
 struct pool {

@@ -73,6 +73,15 @@ class Exact(Base):
                     self.assertTrue(0 < peak < 65 << 20, peak)
                     self.assertIn("held by requests at most (unthrottled: bound 64 MB a thread)", p["_out"])
 
+    def test_a_run_below_a_second(self):
+        """What the last look at the servers says is of the whole run."""
+        p = self.one("sync", rows=20)
+        hosts = p["backend_stats"]["hosts"]
+        self.assertGreater(sum(h["requests_per_s"] for h in hosts), 0)
+        p = lib.pool(headless("-n", "20", "--ops", "select", url("%s.r_sync" % self.ks, "keys=1000M")))
+        self.assertEqual(p["backend_stats"]["rows_missed"], 20)  # keys of another run
+        self.assertIn("100 % of reads found no row", p["note"])
+
     def test_few_connections(self):
         """Fewer connections than clients, and few streams on each: waiting is measured, nothing is lost."""
         p = self.one("chain", "--clients", "8", "--depth", "32", "--connections", "1",

@@ -46,6 +46,16 @@ class Everywhere(unittest.TestCase):
             self.assertEqual(result.pool["left_behind"], [
                 {"kind": "rows", "what": result.pool["backend_stats"]["table"], "count": 12345, "made": "table"}])
 
+    def test_what_the_server_says_of_a_run_below_a_second(self):
+        """The last look at it is of the whole run: rates, and the server's share of an answer's time."""
+        with target() as s:
+            pool = run(s.url(query="rows=10&clients=2"), "-n", "200").pool
+            stats = pool["backend_stats"]
+            self.assertGreater(stats["server_share_of_answer"], 0)
+            self.assertIn(" req/s; ", pool["note"])
+            self.assertRegex(pool["note"], r"it works \d+ % of an answer's time")
+            self.assertGreater(sum(n["requests_per_s"] for n in stats["load_by_node"]["nodes"]), 0)
+
     def test_second_run_uses_the_table_and_no_key_twice(self):
         with target() as s:
             for n in (1, 2):

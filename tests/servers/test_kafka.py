@@ -56,6 +56,14 @@ class Kafka(unittest.TestCase):
                 self.assertEqual(pool["backend_stats"]["acknowledged"], n)
                 self.assertEqual(pool["left_behind"], [{"kind": "topic", "what": topic, "count": n}])
 
+    def test_a_run_below_a_second(self):
+        """The lag of consumers that were gone before they were looked at is what the broker has and they did not take."""
+        topic = kafka_node.name()
+        self.produce(topic, 1000, partitions=2)
+        run = headless("-n", 300, self.node.url(topic, ops="consume", assign="hand", **{"from": "earliest"}))
+        self.assertEqual(lib.pool(run)["ops"]["completed"], 300)
+        self.assertEqual(consumer(lib.pool(run))["lag"], self.node.ends(topic) - 300)
+
     def test_a_full_queue_is_back_pressure(self):
         topic = kafka_node.name()
         self.produce(topic, 20000, pattern="chain", depth=5000, partitions=2, kafka__queue__buffering__max__messages=50)

@@ -116,6 +116,20 @@ class Exact(unittest.TestCase):
         self.assertTrue(all(3500 < self.unix.command("TTL", "loadtop:%012d" % k) <= 3600 for k in range(10)))
         self.assertEqual(self.unix.command("TTL", "loadtop:%012d" % 10), -1)
 
+    def test_what_the_server_says_of_a_run_below_a_second(self):
+        """The last look at the server is of the whole run, however short it is: its hit ratio is that of the run's own
+        reads, which the server counted too, and its CPU is known."""
+        for count in 5, 50, 200, 2000:
+            with self.subTest(count=count):
+                self.redis.command("FLUSHALL")
+                pool = self.exactly(self.redis, "--ops", "get:60,set:40", "--keys", 50, "--clients", 4, count=count)
+                stats = pool["backend_stats"]
+                reads = self.redis.calls("get")
+                self.assertEqual(stats["get_hits"] + stats["get_misses"], reads)
+                self.assertAlmostEqual(stats["hit_ratio"], stats["get_hits"] / reads, delta=1e-9)
+                self.assertGreaterEqual(stats["server_cpu_share"], 0)
+                self.assertRegex(pool["note"], r"^cpu \d+ %.*hit ratio [\d.]+ %$")
+
     def test_the_same_seed_makes_the_same_data(self):
         seen = []
         for _ in range(2):

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <setjmp.h>
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <cmocka.h>
@@ -146,9 +148,84 @@ static void test_starts_of_a_thread_that_hangs(void **state)
     scenario_fini(&s);
 }
 
+/* ---- the last look at the server ---- */
+
+static _Atomic unsigned looks;
+static _Atomic bool opening_only;
+
+/* Says nothing at the opening, and "idle" once every worker has ended; between, "busy". In a run
+ * shorter than a second there is no look between, and the last has what there is to say. */
+static void say(struct pool *p, struct stats *s)
+{
+    bool opening = atomic_fetch_add(&looks, 1) == 0 && !s->last;
+    const char *word = opening ? "opening" : s->last ? "idle" : "busy";
+    (void)p;
+    snprintf(s->note, sizeof s->note, "%s", word);
+    s->server_cpu_share = opening ? NAN : s->last ? 0.1 : 0.7;
+    s->answer_share = s->last && !atomic_load(&opening_only) ? NAN : s->server_cpu_share;
+}
+
+static struct engine *run_that_says(const char *url, struct scenario *s)
+{
+    static struct backend talker;
+    static const struct backend *const only[] = {&talker, NULL};
+    struct options defaults;
+    struct err err = {0};
+    talker = backend_null;
+    talker.pool_stats = say;
+    atomic_store(&looks, 0);
+    scenario_init(s);
+    options_init(&defaults, pool_option_table);
+    assert_int_equal(scenario_add(s, url, ORIGIN_ARGV, &defaults, only, &err), 0);
+    options_fini(&defaults);
+    struct engine *e = engine_new(s, only, false, &err);
+    assert_non_null(e);
+    assert_int_equal(engine_start(e, &err), 0);
+    return e;
+}
+
+static void assert_said(struct engine *e, struct scenario *s, const char *note, double share)
+{
+    assert_true(engine_wait(e, WAIT_S * UINT64_C(1000000000)));
+    const struct snapshot *n = engine_snapshot(e);
+    assert_string_equal(n->pool[0].server.note, note);
+    assert_float_equal(n->pool[0].server.server_cpu_share, share, 0);
+    assert_float_equal(n->pool[0].server.answer_share, share, 0);
+    snapshot_release(n);
+    engine_free(e);
+    scenario_fini(s);
+}
+
+/* A machine that stands still makes it longer than a second: then there is a look between. */
+static void test_the_last_look_of_a_short_run(void **state)
+{
+    struct scenario s;
+    (void)state;
+    atomic_store(&opening_only, true);
+    struct engine *e = run_that_says("null:?count=1&service=0s", &s);
+    assert_true(engine_wait(e, WAIT_S * UINT64_C(1000000000)));
+    bool between = atomic_load(&looks) > 2;
+    assert_said(e, &s, between ? "busy" : "idle", between ? 0.7 : 0.1);
+}
+
+static void test_the_last_look_of_a_longer_run(void **state)
+{
+    const struct timespec pause = {0, 5000000};
+    struct scenario s;
+    (void)state;
+    atomic_store(&opening_only, false);
+    struct engine *e = run_that_says("null:", &s);
+    for (unsigned i = 0; i < WAIT_S * 200 && atomic_load(&looks) < 3; i++)
+        nanosleep(&pause, NULL);
+    engine_end(e, END_DRAIN, END_BY_USER);
+    assert_said(e, &s, "busy", 0.7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_last_look_of_a_short_run),
+        cmocka_unit_test(test_the_last_look_of_a_longer_run),
         cmocka_unit_test(test_never_reached),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_starts_of_a_thread_that_hangs),
