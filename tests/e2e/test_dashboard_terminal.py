@@ -125,6 +125,36 @@ class Terminal(unittest.TestCase):
                 self.assertEqual(t.wait(), 2)
                 self.assertIn(says, t.text())
 
+    def test_glyphs_without_utf8(self):
+        """Braille and blocks would be question marks: they are refused, and G passes over them."""
+        for locale in ({"LC_ALL": "C"}, {"LC_ALL": "", "LC_CTYPE": "POSIX"}, {"LC_ALL": "", "LC_CTYPE": "", "LANG": ""}):
+            for glyphs in "braille", "block":
+                with self.subTest(glyphs=glyphs, locale=locale):
+                    t = lib.Pty(lib.LOADTOP, "--glyphs", glyphs, NULL, cols=160, env=locale)
+                    self.addCleanup(t.close)
+                    self.assertEqual(t.wait(), 2)
+                    for said in "is not UTF-8", "acs", "LC_ALL=C.UTF-8":
+                        self.assertIn(said, t.text())
+        t = self.start(env={"LC_ALL": "C"})
+        for glyphs in "ascii", "acs", "ascii":
+            t.send("G")
+            t.wait_for("glyphs: %s (braille and block need a UTF-8 locale)" % glyphs)
+            for view, title in ("2", "percentiles"), ("3", "a point for each plateau"), ("4", "errors by class"), \
+                    ("5", "events"), ("6", "targets"), ("1", "now"):
+                t.send(view)
+                t.wait_for(title)
+            t.send("e")
+            t.wait_for("edit pool 1")
+            t.send("\x1b")
+            t.wait_gone("edit pool 1")
+        t.send("q")
+        t.wait_for("quit?")
+        t.send("y")
+        self.assertEqual(t.wait(), 0)
+        drawn = re.sub(rb"\x1b\[[0-9;?<>=]*[ -/]*[@-~]|[\x0e\x0f]", b"", bytes(t.raw))
+        self.assertNotIn(b"?", re.sub(rb"[A-Za-z]\?|\? ?help", b"", drawn))  # but those of questions, and the key
+        self.assertTrue(lib.loadtop("themes", "dusk", env={"LC_ALL": "C"}).out.isascii())
+
     def test_old_and_poor_terminals(self):
         for term in "vt100", "linux", "xterm", "screen":
             with self.subTest(term=term):

@@ -193,9 +193,25 @@ static void test_size_is_bounded(void **state)
     cells_free(&c);
 }
 
+static void test_the_next_glyphs(void **state)
+{
+    static const char *const all[] = {"block", "acs", "ascii", "braille"}, *const plain[] = {
+                                                                               "acs", "ascii",
+                                                                               "acs", "ascii"};
+    const struct glyphs *g = glyphs_find("braille"), *without = g;
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        g = glyphs_next(g, true);
+        without = glyphs_next(without, false);
+        assert_string_equal(g->name, all[i]);
+        assert_string_equal(without->name, plain[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_next_glyphs),
         cmocka_unit_test(test_utf8_round_trip),
         cmocka_unit_test(test_utf8_wrong),
         cmocka_unit_test(test_control_characters_do_not_pass),

@@ -8,7 +8,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <jansson.h>
-#include <langinfo.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,8 +126,7 @@ static void put_points(struct cells *c, const struct plot *p, const struct usl_p
 void fit_plot(struct text *t, const struct usl_fit *f, const struct usl_point *point, size_t n,
               int cols)
 {
-    struct cells c = {.glyphs =
-                          glyphs_find(strcmp(nl_langinfo(CODESET), "UTF-8") ? "ascii" : "braille")};
+    struct cells c = {.glyphs = glyphs_find(locale_is_utf8() ? "braille" : "ascii")};
     struct plot p = {.cursor = -1, .left = "0"};
     struct axis axis = {.less_since = -1};
     char right[40], n_most[32];

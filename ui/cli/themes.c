@@ -59,7 +59,7 @@ static void write_style(struct text *t, const struct style *s, enum tier tier)
 
 static void show_theme(struct text *t, const struct theme *theme, enum tier tier)
 {
-    struct cells c = {.glyphs = glyphs_find("block")};
+    struct cells c = {.glyphs = glyphs_find(locale_is_utf8() ? "block" : "ascii")};
 
     text_add_line(t, "%s: %s (%s)", theme->name, theme->about,
                   theme->path[0] ? theme->path : "built in");

@@ -421,8 +421,9 @@ static void act(struct app *a, enum action action)
         screen_verb(a, VERB_THEME, theme_next(a->theme.name, name, sizeof name));
         break;
     case ACT_GLYPHS:
-        a->cells.glyphs = glyphs_next(a->cells.glyphs);
-        app_notice(a, ROLE_BAR, "glyphs: %s", a->cells.glyphs->name);
+        a->cells.glyphs = glyphs_next(a->cells.glyphs, term_utf8());
+        app_notice(a, ROLE_BAR, "glyphs: %s%s", a->cells.glyphs->name,
+                   term_utf8() ? "" : " (braille and block need a UTF-8 locale)");
         break;
     case ACT_BACK:
     case ACT_QUIT:

@@ -42,6 +42,24 @@ static double seconds(clockid_t clock)
 
 /* ---- set-up ---- */
 
+/* A glyph set that the locale cannot show is refused: it would be question marks. */
+static int refuse_glyphs(const char *name, struct err *err)
+{
+    static const char *const variables[] = {"LC_ALL", "LC_CTYPE",
+                                            "LANG"}; /* the first that is set */
+    const char *which = "LANG", *value = NULL;
+
+    for (size_t i = 0; i < sizeof variables / sizeof *variables && !(value && *value); i++) {
+        which = variables[i];
+        value = getenv(which);
+    }
+    return err_set(
+        err, ERR_USAGE,
+        "--glyphs %.40s: the locale (%s=%.40s) is not UTF-8, or not installed: take acs or "
+        "ascii, or a UTF-8 locale such as LC_ALL=C.UTF-8",
+        name, which, value ? value : "");
+}
+
 static int set_appearance(struct app *a, struct err *err)
 {
     const struct app_settings *s = a->settings;
@@ -52,6 +70,8 @@ static int set_appearance(struct app *a, struct err *err)
     a->cells.glyphs = glyphs_find(glyphs ? glyphs : "braille");
     if (!a->cells.glyphs)
         return err_set(err, ERR_USAGE, "--glyphs %.40s: braille, block, acs or ascii", glyphs);
+    if (glyphs && a->cells.glyphs->needs_utf8 && !locale_is_utf8())
+        return refuse_glyphs(glyphs, err);
     return 0;
 }
 

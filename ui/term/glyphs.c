@@ -1,6 +1,7 @@
 /* The four glyph sets; see glyphs.h. Const tables and the functions that compose dots. */
 #include "ui/term/glyphs.h"
 
+#include <langinfo.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -76,6 +77,7 @@ static uint32_t ascii_area_char(int left, int right, bool top)
 
 static const struct glyphs braille = {
     .name = "braille",
+    .needs_utf8 = true,
     .line = {0x2500, 0x2502, 0x256d, 0x256e, 0x2570, 0x256f, 0x2524, 0x250a, 0x2504, 0x2508},
     .arrow = "\u2192",
     .ellipsis = "\u2026",
@@ -106,6 +108,7 @@ static const struct glyphs braille = {
 
 static const struct glyphs block = {
     .name = "block",
+    .needs_utf8 = true,
     .line = {0x2500, 0x2502, 0x250c, 0x2510, 0x2514, 0x2518, 0x2524, 0x2502, '-', ' '},
     .arrow = "\u2192",
     .ellipsis = "\u2026",
@@ -196,6 +199,7 @@ static const struct glyphs ascii = {
 };
 
 const struct glyphs *const glyph_sets[] = {&braille, &block, &acs, &ascii, NULL};
+#define SETS (sizeof glyph_sets / sizeof *glyph_sets - 1) /* two of them for any locale */
 
 const struct glyphs *glyphs_find(const char *name)
 {
@@ -205,10 +209,19 @@ const struct glyphs *glyphs_find(const char *name)
     return NULL;
 }
 
-const struct glyphs *glyphs_next(const struct glyphs *now)
+const struct glyphs *glyphs_next(const struct glyphs *now, bool utf8)
 {
-    for (int i = 0; glyph_sets[i]; i++)
-        if (glyph_sets[i] == now && glyph_sets[i + 1])
-            return glyph_sets[i + 1];
-    return glyph_sets[0];
+    unsigned at = 0;
+    for (unsigned i = 0; i < SETS; i++)
+        if (glyph_sets[i] == now)
+            at = i;
+    do
+        at = (at + 1) % SETS;
+    while (glyph_sets[at]->needs_utf8 && !utf8);
+    return glyph_sets[at];
+}
+
+bool locale_is_utf8(void)
+{
+    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }

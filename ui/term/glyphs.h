@@ -25,6 +25,7 @@ enum glyph_line {
 
 struct glyphs {
     const char *name;
+    bool needs_utf8; /* a terminal shows its characters in a UTF-8 locale only */
     uint32_t line[GLYPH_LINES];
     const char *arrow, *ellipsis, *times, *on, *off, *up, *down, *select, *ok, *bad, *alert, *dot,
         *plus_minus, *bar_full, *bar_empty, *pause, *left, *right;
@@ -42,7 +43,9 @@ struct glyphs {
 extern const struct glyphs *const glyph_sets[];
 /* Finds a set by name; NULL: none. */
 const struct glyphs *glyphs_find(const char *name);
-/* The next set, cyclically. */
-const struct glyphs *glyphs_next(const struct glyphs *);
+/* The next set, cyclically; utf8 false: of those that need no UTF-8. */
+const struct glyphs *glyphs_next(const struct glyphs *, bool utf8);
+/* Is the character set of the locale UTF-8? Call it after setlocale(). */
+bool locale_is_utf8(void);
 
 #endif

@@ -5,7 +5,6 @@
  * blocked terminal. Modes and signals are ui/term/tty.c's. */
 #include "ui/term/term.h"
 
-#include <langinfo.h>
 #include <locale.h>
 #include <poll.h>
 #include <signal.h>
@@ -25,6 +24,7 @@
 #include "engine/os/loop.h"
 #include "ui/term/cells.h"
 #include "ui/term/control_string.h"
+#include "ui/term/glyphs.h"
 #include "ui/term/mouse.h"
 #include "ui/term/paste.h"
 #include "ui/term/terminfo.h"
@@ -238,7 +238,7 @@ int term_open(const char *colors, struct err *err)
     if (term_check(colors, err) || !name) /* curses cannot be opened without a name */
         return ERR_FAILED;
     setlocale(LC_CTYPE, "");
-    term.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+    term.utf8 = locale_is_utf8();
     if (tty_keep_modes(err) || tty_catch_signals(err))
         return ERR_FAILED;
     if (tty_out_open(err)) {
