@@ -293,7 +293,8 @@ bool term_suspend(bool group)
     leave_modes();
     sigemptyset(&sa.sa_mask);
     sigaction(SIGTSTP, &sa, NULL);
-    kill(group ? 0 : getpid(), SIGTSTP);
+    /* a group that is not the terminal's would be of others, who pressed nothing */
+    kill(group && tcgetpgrp(STDIN_FILENO) == getpgrp() ? 0 : getpid(), SIGTSTP);
     sigaction(SIGTSTP, &ours, NULL);
     term.string.open = false;
     enter_modes();

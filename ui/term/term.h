@@ -43,9 +43,9 @@ int term_signal_fd(void);
 /* Signals since the last call; empties the descriptor. */
 struct term_signals term_take_signals(void);
 /* Restores the terminal, stops the process until the shell's `fg`, then reopens it. `group`: stops
- * the whole process group, as the terminal's own Ctrl-Z does, because a shell waits for all of its
- * job. False: the caller of the program ignores SIGTSTP (there is no job control), so nothing was
- * done. */
+ * all of the terminal's foreground process group, as its own Ctrl-Z does, because a shell waits for
+ * all of its job. False: the caller of the program ignores SIGTSTP (there is no job control), so
+ * nothing was done. */
 bool term_suspend(bool group);
 /* Sets the visible cursor (in a text field); x < 0: hidden. */
 void term_cursor(int x, int y);
