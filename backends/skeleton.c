@@ -65,7 +65,9 @@ static struct loop *loop_of(const struct skeleton_conn *c)
 /* The message of conn_down names the target and the cause. error 0: an orderly end. */
 static void lost(struct skeleton_conn *c, int error)
 {
-    conn_down(c->conn, error == ECONNREFUSED ? "refused" : "closed", "%s: %s", shown(c),
+    char at[PLACE_TEXT_MAX + 8];
+    conn_down(c->conn, error == ECONNREFUSED ? "refused" : "closed", "%s: %s%s", shown(c),
+              address_prefix(&pool_of(c)->at, c->at, at, sizeof at),
               error ? strerror(error) : "the server closed the connection");
 }
 
@@ -103,7 +105,8 @@ static int skeleton_pool_open(struct pool *pool, struct err *err)
     const struct target *t = pool_target(pool);
     int code = resolve(&p->at, pool, t->host[0].name, t->host[0].port ? t->host[0].port : PORT,
                        t->shown, clock_ns() + RESOLVE_NS, err);
-    return code ? code : addresses_try(&p->at, pool, clock_ns() + REACH_NS, reach, pool, err);
+    return code ? code
+                : addresses_try(&p->at, pool, t->shown, clock_ns() + REACH_NS, reach, pool, err);
 }
 
 /* Optional; the pool's thread, once a second, also after pool_open failed. Fill in the known

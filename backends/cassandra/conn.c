@@ -68,7 +68,10 @@ static void *own(uint32_t what)
 /* Closes the connection from our side. Callers must not use c afterwards. */
 static void lost(struct cass_conn *c, const char *error_class, const char *why)
 {
-    conn_down(c->conn, error_class, "%s: %s", host_of(c)->shown, why);
+    const struct cass_host *h = host_of(c);
+    char at[PLACE_TEXT_MAX + 8];
+    conn_down(c->conn, error_class, "%s: %s%s", h->shown,
+              address_prefix(&h->at, c->at, at, sizeof at), why);
 }
 
 /* ---- Writing ---- */

@@ -189,11 +189,7 @@ static int open_at(void *ctx, const struct address *a, uint64_t deadline_ns, str
 {
     const struct opening *o = ctx;
     struct cass_session *s = o->session;
-    memset(s, 0, sizeof *s);
-    s->shown = o->p->target->shown;
     s->err = err;
-    copy_str(s->host, sizeof s->host, o->host->shown);
-    snprintf(s->place, sizeof s->place, "%s: %s", s->shown, s->host);
     int code =
         link_open(&s->link, o->pool, o->host->at.host, a, o->p->tls, s->place, deadline_ns, err);
     if (code == 0)
@@ -207,7 +203,12 @@ int cass_session_open(struct cass_session *s, const struct cass_pool *p, const s
                       struct cass_host *h, uint64_t deadline_ns, struct err *err)
 {
     struct opening o = {.session = s, .p = p, .pool = pool, .host = h};
-    return addresses_try(&h->at, pool, deadline_ns, open_at, &o, err);
+    memset(s, 0, sizeof *s);
+    s->link = (struct link)LINK_NONE;
+    s->shown = p->target->shown;
+    copy_str(s->host, sizeof s->host, h->shown);
+    snprintf(s->place, sizeof s->place, "%s: %s", s->shown, s->host);
+    return addresses_try(&h->at, pool, s->place, deadline_ns, open_at, &o, err);
 }
 
 void cass_session_close(struct cass_session *s)

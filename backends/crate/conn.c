@@ -132,9 +132,11 @@ static void idle_ready(struct crate_conn *c)
         return;
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
+    const struct crate_host *h = crate_host_of(c);
+    char at[PLACE_TEXT_MAX + 8];
     if (c->phase == PHASE_IDLE)
-        conn_down(c->conn, "closed", "%s: the server closed an idle connection",
-                  crate_host_of(c)->shown);
+        conn_down(c->conn, "closed", "%s: %sthe server closed an idle connection", h->shown,
+                  address_prefix(&h->at, c->at, at, sizeof at));
 }
 
 static void socket_ready(struct watch *watch, uint32_t events)
@@ -239,6 +241,7 @@ static void set_alive(struct crate_conn *c, bool alive)
 static void probe_failed(struct crate_conn *c, CURLcode result)
 {
     struct crate_host *h = crate_host_of(c);
+    char at[PLACE_TEXT_MAX + 8];
     long os_errno = 0;
     if (!c->refused.code && crate_unconnected(c->easy, result))
         addresses_failed(&h->at, c->at);
@@ -250,8 +253,9 @@ static void probe_failed(struct crate_conn *c, CURLcode result)
     else if (c->refused.code)
         conn_down(c->conn, "denied", "%s", c->refused.msg);
     else
-        conn_down(c->conn, crate_network_class(result, os_errno), "%s: %s%s", h->shown,
-                  c->why[0] ? c->why : curl_easy_strerror(result), crate_hint(h, result));
+        conn_down(c->conn, crate_network_class(result, os_errno), "%s: %s%s%s", h->shown,
+                  address_prefix(&h->at, c->at, at, sizeof at),
+                  crate_reason(c->easy, result, c->why), crate_hint(h, result));
 }
 
 /* The probe got an unexpected answer: the node is not ready, or something in front of it accepts no

@@ -224,8 +224,10 @@ static void broken(struct crate_conn *c, CURLcode result)
     const char *why = c->why[0] && result != CURLE_COULDNT_CONNECT ? c->why : "connection lost";
     if (header > 0 && strcmp(name, "closed") == 0)
         name = "torn";
-    char said[CURL_ERROR_SIZE];
-    conn_down(c->conn, name, "%s: %s (outcome unknown)", crate_host_of(c)->shown,
+    const struct crate_host *h = crate_host_of(c);
+    char said[CURL_ERROR_SIZE], at[PLACE_TEXT_MAX + 8];
+    conn_down(c->conn, name, "%s: %s%s (outcome unknown)", h->shown,
+              address_prefix(&h->at, c->at, at, sizeof at),
               secret_said(said, sizeof said, why, strlen(why)));
 }
 

@@ -112,6 +112,17 @@ bool crate_unconnected(CURL *easy, CURLcode result)
            connected_us == 0;
 }
 
+const char *crate_reason(CURL *easy, CURLcode result, const char *detail)
+{
+    long os_errno = 0;
+    if (result == CURLE_OPERATION_TIMEDOUT && crate_unconnected(easy, result))
+        return "no answer in time";
+    if (result == CURLE_COULDNT_CONNECT &&
+        curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_errno) == CURLE_OK && os_errno)
+        return strerror((int)os_errno);
+    return detail[0] ? detail : curl_easy_strerror(result);
+}
+
 const char *crate_hint(const struct crate_host *h, CURLcode result)
 {
     bool tls = strncmp(h->root, "https", 5) == 0;
@@ -290,8 +301,7 @@ static int failed(struct crate_site *s, CURLcode result, struct err *err)
     if (s->reply.cut)
         return err_set(err, ERR_FAILED, "%s: an answer of more than %zu bytes: it is not read",
                        shown, REPLY_MAX);
-    return err_set(err, ERR_UNREACHED, "%s: %s%s", shown,
-                   s->why[0] ? s->why : curl_easy_strerror(result),
+    return err_set(err, ERR_UNREACHED, "%s: %s%s", shown, crate_reason(s->easy, result, s->why),
                    crate_hint(&s->host[s->at], result));
 }
 
@@ -306,6 +316,8 @@ static int perform(struct crate_site *s, unsigned host, long timeout_ms, struct 
     if (code < 0)
         return code;
     unsigned n = addresses_order(&h->at, order);
+    struct tries tries = {0};
+    struct err why = {0};
     uint64_t deadline_ns = clock_ns() + (uint64_t)timeout_ms * NS_PER_MS;
     for (unsigned i = 0; i < n; i++) {
         uint64_t now = clock_ns(),
@@ -318,11 +330,13 @@ static int perform(struct crate_site *s, unsigned host, long timeout_ms, struct 
             curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &s->status);
             return 0;
         }
-        code = failed(s, result, err);
+        code = failed(s, result, &why);
+        tries_add(&tries, &h->at, order[i], h->shown, &why);
         if (code != ERR_UNREACHED || !crate_unconnected(s->easy, result))
             break;
     }
-    return code;
+    tries_say(&tries, &h->at, h->shown, &why);
+    return err_set(err, code, "%s", why.msg);
 }
 
 int crate_site_get(struct crate_site *s, unsigned host, bool fresh, long timeout_ms,

@@ -32,11 +32,12 @@ static const char *where(const struct kafka_pool *kp)
  * timeout. */
 int kafka_unreached(struct kafka_pool *kp, rd_kafka_resp_err_t code, struct err *err)
 {
-    char why[192], refused[256], waits[256], said[192];
+    char why[192], refused[256], waits[256], said[192], tried[sizeof kp->tried];
     pthread_mutex_lock(&kp->mutex);
     copy_str(refused, sizeof refused, kp->refused);
     copy_str(waits, sizeof waits, kp->waits);
     copy_str(why, sizeof why, kp->trouble[0] ? kp->trouble : kp->why);
+    copy_str(tried, sizeof tried, kp->tried);
     pthread_mutex_unlock(&kp->mutex);
     if (refused[0])
         return err_set(err, ERR_REFUSED, "%s", refused);
@@ -47,7 +48,9 @@ int kafka_unreached(struct kafka_pool *kp, rd_kafka_resp_err_t code, struct err 
         copy_str(why, sizeof why, said);
     }
     bool login = strstr(why, "uthentication") != NULL;
-    return err_set(err, login ? ERR_FAILED : ERR_UNREACHED, "%s: %s", where(kp), why);
+    bool several = strchr(tried, ',') != NULL;
+    return err_set(err, login ? ERR_FAILED : ERR_UNREACHED, "%s: %s%s%s%s", where(kp),
+                   several ? "tried " : "", several ? tried : "", several ? ": " : "", why);
 }
 
 static bool is_refused(struct kafka_pool *kp)

@@ -12,6 +12,7 @@
 #include "backends/common/resolve.h"
 #include "backends/common/tls_option.h"
 #include "backends/kafka_base/threads.h"
+#include "backends/kafka_base/trouble.h"
 #include "backends/kafka_base/types.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
@@ -82,6 +83,7 @@ static int connect_to(int fd, const struct sockaddr *addr, int len, const char *
     pthread_mutex_unlock(&kp->mutex);
     if (code)
         return EACCES;
+    kafka_tried(kp, addr, (unsigned)len);
     if (connect(fd, addr, (socklen_t)len) < 0 && errno != EINPROGRESS)
         return errno;
     return 0;
@@ -370,6 +372,8 @@ rd_kafka_conf_t *kafka_conf_new(struct kafka_pool *kp, const struct target *targ
     set_if_known(conf, "socket.nagle.disable", "true");
     set_if_known(conf, "socket.keepalive.enable", "true");
     set_if_known(conf, "log.connection.close", "false");
+    /* so that the next address of a name is tried within the 10 s of a start */
+    set_if_known(conf, "socket.connection.setup.timeout.ms", "4000");
     bool bad = set_always(conf, err) < 0 || set_bounds(conf, o, err) < 0 ||
                set_target(conf, target, o, err) < 0 || set_tls(conf, o, err) < 0;
     if (!bad && type == RD_KAFKA_PRODUCER) {

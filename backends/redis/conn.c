@@ -56,14 +56,17 @@ static const char *shown(const struct redis_conn *c)
 
 static void lost(struct redis_conn *c, int error)
 {
+    char at[PLACE_TEXT_MAX + 8];
+    address_prefix(&pool_of(c)->at, c->at, at, sizeof at);
     if (error == 0)
-        conn_down(c->conn, "closed", "%s: the server closed the connection", shown(c));
+        conn_down(c->conn, "closed", "%s: %sthe server closed the connection", shown(c), at);
     else if (error == ECONNRESET || error == EPIPE)
-        conn_down(c->conn, "closed", "%s: connection lost: %s", shown(c), strerror(error));
+        conn_down(c->conn, "closed", "%s: %sconnection lost: %s", shown(c), at, strerror(error));
     else if (error == ECONNREFUSED)
-        conn_down(c->conn, "refused", "%s: connection refused (is the server running?)", shown(c));
+        conn_down(c->conn, "refused", "%s: %sconnection refused (is the server running?)", shown(c),
+                  at);
     else
-        conn_down(c->conn, "connect", "%s: %s", shown(c), strerror(error));
+        conn_down(c->conn, "connect", "%s: %s%s", shown(c), at, strerror(error));
 }
 
 /* Calls send directly, without glibc's cancellation point, which costs two locked instructions in a
@@ -626,10 +629,11 @@ static void limit_fire(struct alarm *a)
 {
     struct redis_conn *c =
         (struct redis_conn *)(void *)((char *)a - offsetof(struct redis_conn, limit));
-    conn_down(c->conn, "timeout", "%s: no connection within %u s (%s)", shown(c),
-              (unsigned)(HELLO_NS / NS_PER_S),
-              c->state == REDIS_CONNECTING ? "nothing answers"
-                                           : "connected, but the server is silent");
+    char at[PLACE_TEXT_MAX + 8];
+    conn_down(
+        c->conn, "timeout", "%s: %sno connection within %u s (%s)", shown(c),
+        address_prefix(&pool_of(c)->at, c->at, at, sizeof at), (unsigned)(HELLO_NS / NS_PER_S),
+        c->state == REDIS_CONNECTING ? "nothing answers" : "connected, but the server is silent");
 }
 
 int redis_open(struct conn *conn, struct err *err)

@@ -144,7 +144,7 @@ int redis_link_up(struct pool *pool, uint64_t deadline_ns, struct err *err)
                         .hello = &p->hello,
                         .host = p->at.host,
                         .shown = pool_target(pool)->shown};
-    int rc = addresses_try(&p->at, pool, deadline_ns, link_to, &w, err);
+    int rc = addresses_try(&p->at, pool, w.shown, deadline_ns, link_to, &w, err);
     p->link = w.link;
     return rc;
 }
@@ -183,7 +183,7 @@ struct redis_link *redis_link_plain(const struct target *t, const struct options
     if (rc == 0)
         rc = redis_hello_make(t, db, sender, &hello, err);
     if (rc == 0)
-        addresses_try(&at, NULL, clock_ns() + at.n * REDIS_OPEN_NS, link_to, &w, err);
+        addresses_try(&at, NULL, w.shown, clock_ns() + at.n * REDIS_OPEN_NS, link_to, &w, err);
     redis_hello_wipe(&hello);
     tls_context_free(tls); /* the link keeps its own reference */
     return w.link;
