@@ -74,13 +74,14 @@ static void lost(struct skeleton_conn *c, int error)
 /* ---- The pool: on its own thread, which may block for some seconds ---- */
 
 /* Is there a server at this address? With backends/common/link.h this could also exchange messages
- * with it, with a deadline for each wait, and with TLS. */
+ * with it, with a deadline for each wait, and with TLS (`tls` and `scheme` of struct link_setup). */
 static int reach(void *ctx, const struct address *a, uint64_t deadline_ns, struct err *err)
 {
     struct pool *pool = ctx;
     const struct target *t = pool_target(pool);
-    struct link l = LINK_NONE;
-    int code = link_open(&l, pool, t->host[0].name, a, NULL, t->shown, deadline_ns, err);
+    struct link_setup setup = {.pool = pool, .host = t->host[0].name, .shown = t->shown};
+    struct link l;
+    int code = link_open(&l, &setup, a, deadline_ns, err);
     link_close(&l);
     return code;
 }

@@ -132,7 +132,7 @@ const char *crate_hint(const struct crate_host *h, CURLcode result)
     case CURLE_PEER_FAILED_VERIFICATION:
         return " " TLS_HINT_AUTHORITY;
     case CURLE_SSL_CONNECT_ERROR:
-        return " (TLS: " TLS_HINT_PORT ")";
+        return " (TLS: " TLS_HINT_PORT("crate") ")";
     case CURLE_GOT_NOTHING: /* it left right after the handshake */
     case CURLE_RECV_ERROR:
         return tls && !atomic_load(&h->known) ? " (TLS: " TLS_HINT_CLIENT ")" : "";

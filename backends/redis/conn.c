@@ -17,7 +17,9 @@
 #include "backends/common/resolve.h"
 #include "backends/redis/guard.h"
 #include "backends/redis/mark.h"
+#include "backends/redis/target.h"
 #include "backends/common/tls.h"
+#include "backends/common/tls_scheme.h"
 #include "backends/redis/types.h"
 #include "engine/base/secret.h"
 
@@ -530,6 +532,22 @@ static void continue_handshake(struct redis_conn *c)
         begin_hello(c);
 }
 
+/* Is this the beginning of TLS, on a connection in plain to a server that has sent nothing yet? */
+static bool wants_tls(const struct redis_conn *c, const char *bytes, size_t n)
+{
+    return c->state == REDIS_HELLO && c->step == 0 && !c->reader &&
+           redis_scheme(pool_target(worker_pool(c->conn->worker))) && tls_record_begins(bytes, n);
+}
+
+static void refuse_plain(struct redis_conn *c)
+{
+    char at[PLACE_TEXT_MAX + 8], text[TLS_SCHEME_TEXT];
+    conn_down(c->conn, "tls", "%s: %s%s", shown(c),
+              address_prefix(&pool_of(c)->at, c->at, at, sizeof at),
+              tls_wrong_scheme(redis_scheme(pool_target(worker_pool(c->conn->worker))), false, text,
+                               sizeof text));
+}
+
 /* The worker's buffer contains TLS data; the decrypted bytes are put there too. */
 static void take_secured(struct redis_conn *c, size_t n, uint32_t *most)
 {
@@ -570,6 +588,8 @@ static void read_in(struct redis_conn *c)
     uint32_t most = conn->requests;
     if (c->tls)
         take_secured(c, (size_t)got, &most);
+    else if (wants_tls(c, w->in, (size_t)got))
+        refuse_plain(c);
     else
         take(c, w->in, (size_t)got, &most);
 }

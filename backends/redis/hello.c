@@ -4,9 +4,11 @@
  * Everything has a deadline. Runs on the pool's own thread, except for clean. */
 #include "backends/redis/hello.h"
 
-#include "backends/redis/link.h"
+#include "backends/common/link.h"
 #include "backends/common/resolve.h"
 #include "backends/common/tls.h"
+#include "backends/redis/link.h"
+#include "backends/redis/target.h"
 #include "backends/redis/types.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
@@ -91,10 +93,8 @@ static bool matters(const struct redis_hello *h, unsigned step, const redisReply
 
 /* Parameters of opening a link, and the link. */
 struct linking {
-    struct pool *pool; /* NULL: clean */
-    const struct tls_context *tls;
+    struct link_setup setup;
     const struct redis_hello *hello;
-    const char *host, *shown;
     struct redis_link *link;
 };
 
@@ -113,7 +113,7 @@ static int say_hello(struct redis_link *l, const struct linking *w, uint64_t dea
         if (!r)
             return err->code;
         if (r->type == REDIS_REPLY_ERROR && matters(h, step, r))
-            rc = redis_refused(w->shown, r, step_name(h, step), err);
+            rc = redis_refused(w->setup.shown, r, step_name(h, step), err);
         freeReplyObject(r);
     }
     return rc;
@@ -123,7 +123,7 @@ static int say_hello(struct redis_link *l, const struct linking *w, uint64_t dea
 static int link_to(void *ctx, const struct address *a, uint64_t deadline_ns, struct err *err)
 {
     struct linking *w = ctx;
-    w->link = redis_link_open(w->pool, w->host, a, w->tls, w->shown, deadline_ns, err);
+    w->link = redis_link_open(&w->setup, a, deadline_ns, err);
     if (!w->link)
         return err->code;
     int rc = say_hello(w->link, w, deadline_ns, err);
@@ -139,12 +139,14 @@ static int link_to(void *ctx, const struct address *a, uint64_t deadline_ns, str
 int redis_link_up(struct pool *pool, uint64_t deadline_ns, struct err *err)
 {
     struct redis_pool *p = pool_data(pool);
-    struct linking w = {.pool = pool,
-                        .tls = p->tls,
-                        .hello = &p->hello,
-                        .host = p->at.host,
-                        .shown = pool_target(pool)->shown};
-    int rc = addresses_try(&p->at, pool, w.shown, deadline_ns, link_to, &w, err);
+    const struct target *t = pool_target(pool);
+    struct linking w = {.setup = {.pool = pool,
+                                  .host = p->at.host,
+                                  .tls = p->tls,
+                                  .scheme = redis_scheme(t),
+                                  .shown = t->shown},
+                        .hello = &p->hello};
+    int rc = addresses_try(&p->at, pool, t->shown, deadline_ns, link_to, &w, err);
     p->link = w.link;
     return rc;
 }
@@ -173,17 +175,19 @@ struct redis_link *redis_link_plain(const struct target *t, const struct options
     struct addresses at;
     struct redis_hello hello = {0};
     struct tls_context *tls = NULL;
-    struct linking w = {.hello = &hello, .host = at.host, .shown = t->shown};
+    struct linking w = {.setup = {.host = at.host, .scheme = redis_scheme(t), .shown = t->shown},
+                        .hello = &hello};
     int rc = redis_resolve(t, NULL, &at, err);
     for (unsigned i = 0; rc == 0 && i < at.n; i++) /* check before reading the TLS files */
         rc = pool_connect_allowed(NULL, at.host, (const struct sockaddr *)&at.address[i].addr, err);
-    if (rc == 0 && strcmp(t->scheme, "rediss") == 0 && !(tls = tls_context_new(o, REDIS_TLS, err)))
+    if (rc == 0 && strcmp(t->scheme, "rediss") == 0 &&
+        !(tls = tls_context_new(o, REDIS_TLS, redis_scheme(t), err)))
         rc = err->code;
-    w.tls = tls;
+    w.setup.tls = tls;
     if (rc == 0)
         rc = redis_hello_make(t, db, sender, &hello, err);
     if (rc == 0)
-        addresses_try(&at, NULL, w.shown, clock_ns() + at.n * REDIS_OPEN_NS, link_to, &w, err);
+        addresses_try(&at, NULL, t->shown, clock_ns() + at.n * REDIS_OPEN_NS, link_to, &w, err);
     redis_hello_wipe(&hello);
     tls_context_free(tls); /* the link keeps its own reference */
     return w.link;

@@ -120,7 +120,7 @@ int redis_pool_open(struct pool *pool, struct err *err)
     if (rc == 0)
         rc = redis_resolve(t, pool, &p->at, err);
     if (rc == 0 && strcmp(t->scheme, "rediss") == 0 &&
-        !(p->tls = tls_context_new(pool_options(pool), REDIS_TLS, err)))
+        !(p->tls = tls_context_new(pool_options(pool), REDIS_TLS, redis_scheme(t), err)))
         rc = err->code;
     if (rc == 0)
         rc = redis_hello_make(t, p->db, pool_sender(pool), &p->hello, err);

@@ -271,7 +271,8 @@ static void an_address_is_never_cut(void **state)
 
 static int open_link(void *ctx, const struct address *a, uint64_t deadline_ns, struct err *err)
 {
-    return link_open(ctx, NULL, "localhost", a, NULL, "t://localhost", deadline_ns, err);
+    const struct link_setup setup = {.host = "localhost", .shown = "t://localhost"};
+    return link_open(ctx, &setup, a, deadline_ns, err);
 }
 
 /* As localhost with ::1 first and a server on 127.0.0.1 only. */
