@@ -9,6 +9,7 @@
 
 #include "backends/common/resolve.h"
 #include "backends/common/tls_option.h"
+#include "backends/crate/scheme.h"
 #include "backends/crate/types.h"
 #include "backends/crate_sql/error.h"
 #include "engine/base/base64.h"
@@ -125,7 +126,7 @@ const char *crate_reason(CURL *easy, CURLcode result, const char *detail)
 
 const char *crate_hint(const struct crate_host *h, CURLcode result)
 {
-    bool tls = strncmp(h->root, "https", 5) == 0;
+    bool tls = crate_is_tls(h);
     switch (result) {
     case CURLE_COULDNT_CONNECT:
         return " (is CrateDB running there?)";
@@ -133,6 +134,9 @@ const char *crate_hint(const struct crate_host *h, CURLcode result)
         return " " TLS_HINT_AUTHORITY;
     case CURLE_SSL_CONNECT_ERROR:
         return " (TLS: " TLS_HINT_PORT("crate") ")";
+    case CURLE_UNSUPPORTED_PROTOCOL: /* what came is not HTTP */
+    case CURLE_WEIRD_SERVER_REPLY:
+        return tls ? "" : " (does this port want TLS? crates://)";
     case CURLE_GOT_NOTHING: /* it left right after the handshake */
     case CURLE_RECV_ERROR:
         return tls && !atomic_load(&h->known) ? " (TLS: " TLS_HINT_CLIENT ")" : "";
@@ -305,6 +309,13 @@ static int failed(struct crate_site *s, CURLcode result, struct err *err)
                    crate_hint(&s->host[s->at], result));
 }
 
+/* Could a wrong scheme be the reason of this failure? */
+static bool may_speak_other(const struct crate_host *h, CURLcode result)
+{
+    return result != CURLE_COULDNT_CONNECT && result != CURLE_PEER_FAILED_VERIFICATION &&
+           (result != CURLE_OPERATION_TIMEDOUT || crate_is_tls(h));
+}
+
 /* Performs a request in which everything except the URL's host is set. Another address is tried
  * only if nothing was sent, so that no statement runs twice. The timeout covers all addresses
  * together. */
@@ -331,6 +342,8 @@ static int perform(struct crate_site *s, unsigned host, long timeout_ms, struct 
             return 0;
         }
         code = failed(s, result, &why);
+        if (code == ERR_UNREACHED && may_speak_other(h, result))
+            code = crate_scheme_check(h, &h->at.address[order[i]], s->pool, &why) ? why.code : code;
         tries_add(&tries, &h->at, order[i], h->shown, &why);
         if (code != ERR_UNREACHED || !crate_unconnected(s->easy, result))
             break;
@@ -394,19 +407,25 @@ bool crate_same_cluster(const struct crate_site *s, const char *cluster)
 
 int crate_site_identify(struct crate_site *s, unsigned host, struct err *err)
 {
+    const struct crate_host *h = &s->host[host];
     char name[CRATE_CLASS_MAX], said[120], shown[200];
     int result = crate_site_get(s, host, false, IDENTIFY_MS, err);
     if (result < 0)
         return result;
     if (s->status == 200)
         return take_identity(s, host, err);
+    if (crate_redirected(s->easy, h, s->status, shown, sizeof shown))
+        return err_set(err, ERR_FAILED, "%s: %s", h->shown, shown);
+    /* Servers of TLS that know HTTP in plain answer it with this status. */
+    if (s->status == 400 && crate_scheme_check(h, addresses_current(&h->at), s->pool, err) < 0)
+        return ERR_FAILED;
     secret_said(said, sizeof said, text_str(&s->reply), s->reply.len);
     unsigned len = (unsigned)clean_line(said, strlen(said));
     crate_message(shown, sizeof shown, said, s->status == 503 ? 0 : len,
                   crate_status_advice(s->status));
     crate_status_class(name, sizeof name, s->status);
     return err_set(err, s->status == 503 || s->status == 429 ? ERR_UNREACHED : ERR_FAILED,
-                   "%s: %s: %s", s->host[host].shown, name, shown);
+                   "%s: %s: %s", h->shown, name, shown);
 }
 
 /* ---- statements ---- */
@@ -418,6 +437,8 @@ static int refused_statement(struct crate_site *s, const json_t *reply, struct e
     const json_t *error = json_object_get(reply, "error");
     const char *text = json_string_value(json_object_get(error, "message"));
     const char *advice;
+    if (crate_redirected(s->easy, &s->host[s->at], s->status, shown, sizeof shown))
+        return err_set(err, ERR_FAILED, "%s: %s", s->host[s->at].shown, shown);
     s->code = (int)json_integer_value(json_object_get(error, "code"));
     if (s->code) {
         crate_code_class(name, sizeof name, s->code);

@@ -1,5 +1,5 @@
-"""A server that speaks TLS addressed in plain, and the other way round: the run and `clean` end at
-once and name the scheme to use. Whether a port speaks TLS is what Python's ssl says.   ctest: timeout=600
+"""A server that speaks TLS addressed in plain, and the other way round, and CrateDB's redirects: the run and `clean` end
+at once and name the scheme to use. Whether a port speaks TLS is what Python's ssl says.   ctest: timeout=600
 """
 import contextlib
 import os
@@ -9,12 +9,13 @@ import sys
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, "..", "e2e")]
+sys.path[:0] = [os.path.join(HERE, "..", "crate_standin"), os.path.join(HERE, "..", "e2e")]
 import lib
 import redis_fake
 from cassandra_fake import Cluster
 from false_server import Listener
-from patient import BOUND, Watched, headless
+from harness import Standin
+from patient import BOUND, PATIENT, Watched, headless, until
 
 ALERT = b"\x15\x03\x01\x00\x02\x02\x46"  # a record of TLS: the version is not supported
 HELLO = 0x16                             # the first byte of what a client of TLS sends
@@ -78,6 +79,14 @@ class WrongScheme(lib.FolderTest):
             self.check(plain.url, plain.url.replace("cassandra://", "cassandras://") + "?tls.verify=no",
                        "the server answers without TLS: use cassandra://")
 
+    def test_crate(self):
+        with Standin() as plain, Standin(tls=True) as secure:
+            self.assertEqual((speaks_tls(secure.port), speaks_tls(plain.port)), (True, False))
+            good = plain.url(query="rows=1")
+            self.check(good, secure.url().replace("crates://", "crate://"), "the server answers with TLS: use crates://")
+            self.check(good, plain.url(query="tls.verify=no").replace("crate://", "crates://"),
+                       "the server answers without TLS: use crate://")
+
     def test_a_password_is_not_sent_in_plain_to_find_out(self):
         """To a server in plain that is silent until it can read a line."""
         read = []
@@ -100,7 +109,8 @@ class WrongScheme(lib.FolderTest):
             def serve(self, s):
                 s.recv(65536)
                 s.sendall(ALERT)
-        for url, advice in (("redis://127.0.0.1:%d", "rediss://"), ("cassandra://127.0.0.1:%d/ks", "cassandras://")):
+        for url, advice in (("redis://127.0.0.1:%d", "rediss://"), ("cassandra://127.0.0.1:%d/ks", "cassandras://"),
+                            ("crate://127.0.0.1:%d/doc.t", "crates://")):
             with self.subTest(url), Says() as server:
                 self.fails(lib.loadtop("--headless", "-n", 1, url % server.port), "the server answers with TLS: use " + advice)
 
@@ -137,6 +147,84 @@ class WrongScheme(lib.FolderTest):
             usual, c.nodes[0].serve = c.nodes[0].serve, others
             with Watched("-d", "900s", c.url) as run:
                 run.wait_for("answers with TLS: use cassandras://", BOUND)
+
+
+class Http(Listener):
+    """Answers each request with a status and headers, TLS with a hello if it has a context. `load`: this answer is for
+    POST, and GET is answered as a CrateDB does."""
+
+    def __init__(self, status, headers="", body="", context=None, load=False):
+        self.answer = "HTTP/1.1 %s\r\n%sContent-Length: %d\r\n\r\n%s" % (status, headers, len(body), body)
+        self.context, self.load, self.requests = context, load, []
+        super().__init__()
+
+    def serve(self, s):
+        if self.context and s.recv(1, socket.MSG_PEEK)[0] == HELLO:
+            self.context.wrap_socket(s, server_side=True).close()
+            return
+        with s.makefile("rb") as f:
+            while line := f.readline():
+                self.requests.append(line.split()[0])
+                size = 0
+                while (header := f.readline()).strip():
+                    if header.lower().startswith(b"content-length:"):
+                        size = int(header.split(b":")[1])
+                f.read(size)
+                s.sendall(self.answer.encode())
+
+
+class Redirects(unittest.TestCase):
+    def told(self, location, *words, status="301 Moved Permanently", scheme="crate"):
+        with Http(status, "Location: %s\r\n" % location if location else "") as server:
+            place = "%s://127.0.0.1:%d/doc.t" % (scheme, server.port)
+            result = lib.loadtop("--headless", "-n", 1, place)
+            self.assertEqual(result.code, 1, result)
+            for word in words:
+                self.assertIn(word.replace("PORT", str(server.port)), result.err)
+            self.assertEqual(server.requests, [b"GET"])
+        return result.err
+
+    def test_to_https(self):
+        for status in ("301 Moved Permanently", "302 Found", "303 See Other", "307 Temporary Redirect",
+                       "308 Permanent Redirect"):
+            self.told("https://db.example/x", "redirects (%s) to https://db.example:443/: use crates://db.example:443/" %
+                      status[:3], status=status)
+        self.told("https://[::1]:4200/", "use crates://[::1]:4200/")
+
+    def test_elsewhere(self):
+        self.told("http://node2:4200/", "redirects (301) to http://node2:4200/: use crate://node2:4200/")
+        self.told("/login", "redirects (301) to another path: is this CrateDB's HTTP port?")
+        self.told("http://127.0.0.1:1/", "use crate://127.0.0.1:1/")
+        self.told("", "does not say where to")
+        self.told("gopher://x/", "does not say where to")
+        said = self.told("https://%s/" % ("x" * 5000), "redirects (301)")
+        self.assertLess(len(said), 500)
+        self.assertTrue(self.told("https://a\x1b[31mb/", "redirects (301)").isprintable)
+
+    def test_in_plain_to_a_port_of_https_that_says_so_in_plain(self):
+        """As nginx, Apache and Go do."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*lib.certificate(lib.folder(self)))
+        for tls, word in ((context, "the server answers with TLS: use crates://"), (None, "400 Bad Request: no reason")):
+            with self.subTest(word), Http("400 Bad Request", body="no reason", context=tls) as server:
+                result = lib.loadtop("--headless", "-n", 1, "crate://127.0.0.1:%d/doc.t" % server.port)
+                self.assertEqual(result.code, 1, result)
+                self.assertIn(word, result.err)
+
+    def test_of_the_load(self):
+        """Each request is an error that says where to."""
+        with Standin() as s:
+            headless("-n", 1, s.url(query="rows=1"))  # makes the table
+            s.fault("status", code=307, location="https://db.example/", on="bulk")
+            pool = lib.pool(headless("-n", 20, s.url(query="rows=1")))
+            self.assertEqual((pool["ops"]["completed"], pool["ops"]["errors"]), (0, 20))
+            self.assertIn("redirects (307) to https://db.example:443/: use crates://db.example:443/",
+                          lib.classes(pool, "last")["HTTP 307"])
+        with Standin() as s, Watched("-d", "900s", *PATIENT, s.url(query="rows=1")) as run:
+            until("the load runs", lambda: s.stats()["stats"].get("bulk_rows", 0) > 10)
+            s.fault("status", code=308, location="https://db.example/", on="greet")
+            s.fault("close", count=1)  # so that the connection is opened again
+            run.wait_for("redirects (308) to https://db.example:443/: use crates://", BOUND)
 
 
 if __name__ == "__main__":
