@@ -14,6 +14,7 @@
 #include "backends/kafka_base/admin.h"
 #include "backends/kafka_base/conf.h"
 #include "backends/kafka_base/made.h"
+#include "backends/kafka_base/scheme.h"
 #include "backends/kafka_base/trouble.h"
 #include "backends/kafka_base/types.h"
 #include "engine/base/quantity.h"
@@ -82,9 +83,13 @@ static int reach(struct cleaning *cl, struct err *err)
     rd_kafka_resp_err_t code;
     const struct rd_kafka_metadata *meta = NULL;
     struct kafka_pool *kp = cl->kp;
+    bool first = true;
     do {
         code = ask_topic(cl, cl->topic, &meta);
         kafka_events_read(kp);
+        if (!meta && first && kafka_scheme_check(kp, cl->c->target, err) < 0)
+            return ERR_FAILED;
+        first = false;
     } while (!meta && clock_ns() < end && !kafka_tried_all(kp));
     if (!meta)
         return kafka_unreached(kp, code, err);

@@ -412,11 +412,14 @@ int kafka_conf_check(const struct target *target, const struct options *o, struc
 
 static int try_type(struct kafka_pool *kp, rd_kafka_type_t type, struct err *err)
 {
-    /* without broker addresses the handle connects to nothing */
-    static const struct target nowhere;
+    /* with the login, which security.protocol may need; without hosts the handle connects to
+     * nothing */
+    struct target nowhere = *pool_target(kp->pool);
     char words[256] = "";
+    nowhere.hosts = 0;
     rd_kafka_conf_t *conf =
         kafka_conf_new(kp, &nowhere, kafka_opts(kp), pool_sender(kp->pool), type, err);
+    explicit_bzero(nowhere.password, sizeof nowhere.password);
     if (!conf)
         return ERR_USAGE;
     rd_kafka_t *rk = rd_kafka_new(type, conf, words, sizeof words);

@@ -10,6 +10,7 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "crate_standin"), os.path.join(HERE, "..", "e2e")]
+import kafka_node
 import lib
 import redis_fake
 from cassandra_fake import Cluster
@@ -86,6 +87,19 @@ class WrongScheme(lib.FolderTest):
             self.check(good, secure.url().replace("crates://", "crate://"), "the server answers with TLS: use crates://")
             self.check(good, plain.url(query="tls.verify=no").replace("crate://", "crates://"),
                        "the server answers without TLS: use crate://")
+
+    def test_kafka(self):
+        with kafka_node.Node() as node:
+            port, topic = int(node.bootstrap.rpartition(":")[2]), kafka_node.name()
+            self.assertEqual((speaks_tls(node.tls_port), speaks_tls(port)), (True, False))
+            good = node.url(topic)
+            self.check(good, node.url(topic, tls=True), "the broker answers with TLS: use kafka.security.protocol=ssl")
+            self.check(good, good + "?kafka.security.protocol=ssl",
+                       "the broker answers without TLS: use kafka.security.protocol=plaintext")
+            login = "kafka://load:hidden-word@127.0.0.1:%d/t%s"
+            self.fails(lib.loadtop("--headless", "-n", 1, login % (node.tls_port, "")), "kafka.security.protocol=sasl_ssl")
+            self.fails(lib.loadtop("--headless", "-n", 1, login % (node.sasl_port, "?kafka.security.protocol=sasl_ssl")),
+                       "kafka.security.protocol=sasl_plaintext")
 
     def test_a_password_is_not_sent_in_plain_to_find_out(self):
         """To a server in plain that is silent until it can read a line."""
