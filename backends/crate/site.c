@@ -405,13 +405,11 @@ bool crate_same_cluster(const struct crate_site *s, const char *cluster)
     return cluster && s->cluster ? strcmp(cluster, s->cluster) == 0 : cluster == s->cluster;
 }
 
-int crate_site_identify(struct crate_site *s, unsigned host, struct err *err)
+/* Takes the answer to GET / of a host. */
+static int judge_greeting(struct crate_site *s, unsigned host, struct err *err)
 {
     const struct crate_host *h = &s->host[host];
     char name[CRATE_CLASS_MAX], said[120], shown[200];
-    int result = crate_site_get(s, host, false, IDENTIFY_MS, err);
-    if (result < 0)
-        return result;
     if (s->status == 200)
         return take_identity(s, host, err);
     if (crate_redirected(s->easy, h, s->status, shown, sizeof shown))
@@ -426,6 +424,21 @@ int crate_site_identify(struct crate_site *s, unsigned host, struct err *err)
     crate_status_class(name, sizeof name, s->status);
     return err_set(err, s->status == 503 || s->status == 429 ? ERR_UNREACHED : ERR_FAILED,
                    "%s: %s: %s", h->shown, name, shown);
+}
+
+int crate_site_identify(struct crate_site *s, unsigned host, struct err *err)
+{
+    const struct crate_host *h = &s->host[host];
+    struct tries answered = {0};
+    int result = crate_site_get(s, host, false, IDENTIFY_MS, err);
+    if (result < 0)
+        return result;
+    result = judge_greeting(s, host, err);
+    if (result == 0)
+        return 0;
+    tries_add(&answered, &h->at, (unsigned)(addresses_current(&h->at) - h->at.address), h->shown,
+              err);
+    return tries_say(&answered, &h->at, h->shown, err);
 }
 
 /* ---- statements ---- */

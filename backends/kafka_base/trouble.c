@@ -13,9 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* librdkafka (2.0.2) goes on to a name's next address a second after one failed, and says meanwhile
- * that all brokers are down. */
-#define TRIED_ALL_NS (1500 * NS_PER_MS)
+/* librdkafka (2.0.2) goes on to a name's next address about a second after one failed, and says
+ * meanwhile that all brokers are down. */
+#define TRIED_ALL_NS (3 * NS_PER_S)
 
 /* Writes "no broker answers: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (is ...?)"
  * from a message of librdkafka, without its surrounding text. Under the pool's mutex. */

@@ -22,11 +22,12 @@ ALERT = b"\x15\x03\x01\x00\x02\x02\x46"  # a record of TLS: the version is not s
 HELLO = 0x16                             # the first byte of what a client of TLS sends
 
 
-def speaks_tls(port):
+def speaks_tls(port, patience=1):
+    """patience: seconds. A plain server may be silent."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with socket.create_connection(("127.0.0.1", port), BOUND) as s:
-        s.settimeout(1)  # plain servers may be silent
+        s.settimeout(patience)
         try:
             context.wrap_socket(s, server_hostname="localhost").close()
             return True
@@ -66,7 +67,7 @@ class WrongScheme(lib.FolderTest):
         port = lib.free_port()
         with lib.Redis("--tls-port", port, "--tls-cert-file", self.cert, "--tls-key-file", self.key,
                        "--tls-ca-cert-file", self.cert, "--tls-auth-clients", "no") as redis:
-            self.assertEqual((speaks_tls(port), speaks_tls(redis.port)), (True, False))
+            self.assertEqual((speaks_tls(port, BOUND), speaks_tls(redis.port)), (True, False))
             good = "redis://127.0.0.1:%d?ops=set" % redis.port
             self.check(good, "redis://127.0.0.1:%d" % port, "the server answers with TLS: use rediss://")
             # It waits for the end of a line in what it is sent, so it has to be asked.
@@ -75,14 +76,14 @@ class WrongScheme(lib.FolderTest):
 
     def test_cassandra(self):
         with Cluster() as plain, Cluster(tls=self.context) as secure:
-            self.assertEqual((speaks_tls(secure.port), speaks_tls(plain.port)), (True, False))
+            self.assertEqual((speaks_tls(secure.port, BOUND), speaks_tls(plain.port)), (True, False))
             self.check(plain.url, secure.url, "the server answers with TLS: use cassandras://")
             self.check(plain.url, plain.url.replace("cassandra://", "cassandras://") + "?tls.verify=no",
                        "the server answers without TLS: use cassandra://")
 
     def test_crate(self):
         with Standin() as plain, Standin(tls=True) as secure:
-            self.assertEqual((speaks_tls(secure.port), speaks_tls(plain.port)), (True, False))
+            self.assertEqual((speaks_tls(secure.port, BOUND), speaks_tls(plain.port)), (True, False))
             good = plain.url(query="rows=1")
             self.check(good, secure.url().replace("crates://", "crate://"), "the server answers with TLS: use crates://")
             self.check(good, plain.url(query="tls.verify=no").replace("crate://", "crates://"),
@@ -91,7 +92,7 @@ class WrongScheme(lib.FolderTest):
     def test_kafka(self):
         with kafka_node.Node() as node:
             port, topic = int(node.bootstrap.rpartition(":")[2]), kafka_node.name()
-            self.assertEqual((speaks_tls(node.tls_port), speaks_tls(port)), (True, False))
+            self.assertEqual((speaks_tls(node.tls_port, BOUND), speaks_tls(port)), (True, False))
             good = node.url(topic)
             self.check(good, node.url(topic, tls=True), "the broker answers with TLS: use kafka.security.protocol=ssl")
             self.check(good, good + "?kafka.security.protocol=ssl",
@@ -187,7 +188,7 @@ class Http(Listener):
                 s.sendall(self.answer.encode())
 
 
-class Redirects(unittest.TestCase):
+class Redirects(lib.FolderTest):
     def told(self, location, *words, status="301 Moved Permanently", scheme="crate"):
         with Http(status, "Location: %s\r\n" % location if location else "") as server:
             place = "%s://127.0.0.1:%d/doc.t" % (scheme, server.port)
@@ -204,6 +205,17 @@ class Redirects(unittest.TestCase):
             self.told("https://db.example/x", "redirects (%s) to https://db.example:443/: use crates://db.example:443/" %
                       status[:3], status=status)
         self.told("https://[::1]:4200/", "use crates://[::1]:4200/")
+
+    def test_clean(self):
+        with Standin() as s:
+            run = headless("-n", 1, s.url(query="rows=1"))
+        with Http("308 Permanent Redirect", "Location: https://db.example/\r\n") as server:
+            run["pools"][0]["url"] = "crate://127.0.0.1:%d/doc.t" % server.port
+            path = os.path.join(self.dir, "run.json")
+            lib.write_json(path, run)
+            result = lib.loadtop("clean", "--yes", path)
+            self.assertEqual((result.code, server.requests), (1, [b"GET"]), result)
+            self.assertIn("redirects (308) to https://db.example:443/: use crates://db.example:443/", result.err)
 
     def test_elsewhere(self):
         self.told("http://node2:4200/", "redirects (301) to http://node2:4200/: use crate://node2:4200/")
