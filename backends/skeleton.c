@@ -65,20 +65,23 @@ static struct loop *loop_of(const struct skeleton_conn *c)
 /* The message of conn_down names the target and the cause. error 0: an orderly end. */
 static void lost(struct skeleton_conn *c, int error)
 {
-    conn_down(c->conn, error == ECONNREFUSED ? "refused" : "closed", "%s: %s", shown(c),
+    char at[PLACE_TEXT_MAX + 8];
+    conn_down(c->conn, error == ECONNREFUSED ? "refused" : "closed", "%s: %s%s", shown(c),
+              address_prefix(&pool_of(c)->at, c->at, at, sizeof at),
               error ? strerror(error) : "the server closed the connection");
 }
 
 /* ---- The pool: on its own thread, which may block for some seconds ---- */
 
 /* Is there a server at this address? With backends/common/link.h this could also exchange messages
- * with it, with a deadline for each wait, and with TLS. */
+ * with it, with a deadline for each wait, and with TLS (`tls` and `scheme` of struct link_setup). */
 static int reach(void *ctx, const struct address *a, uint64_t deadline_ns, struct err *err)
 {
     struct pool *pool = ctx;
     const struct target *t = pool_target(pool);
-    struct link l = LINK_NONE;
-    int code = link_open(&l, pool, t->host[0].name, a, NULL, t->shown, deadline_ns, err);
+    struct link_setup setup = {.pool = pool, .host = t->host[0].name, .shown = t->shown};
+    struct link l;
+    int code = link_open(&l, &setup, a, deadline_ns, err);
     link_close(&l);
     return code;
 }
@@ -103,7 +106,8 @@ static int skeleton_pool_open(struct pool *pool, struct err *err)
     const struct target *t = pool_target(pool);
     int code = resolve(&p->at, pool, t->host[0].name, t->host[0].port ? t->host[0].port : PORT,
                        t->shown, clock_ns() + RESOLVE_NS, err);
-    return code ? code : addresses_try(&p->at, pool, clock_ns() + REACH_NS, reach, pool, err);
+    return code ? code
+                : addresses_try(&p->at, pool, t->shown, clock_ns() + REACH_NS, reach, pool, err);
 }
 
 /* Optional; the pool's thread, once a second, also after pool_open failed. Fill in the known

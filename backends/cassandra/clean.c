@@ -420,7 +420,7 @@ int cass_clean(struct clean *c, struct err *err)
     w->c = c;
     w->s = &s;
     if (strcmp(c->target->scheme, "cassandras") == 0 &&
-        !(p->tls = tls_context_new(c->options, CASS_TLS, err)))
+        !(p->tls = tls_context_new(c->options, CASS_TLS, &cass_scheme, err)))
         code = ERR_FAILED;
     if (code == 0)
         code = connect_any(p, &s, err);

@@ -14,6 +14,7 @@
 #include "backends/cassandra/session.h"
 #include "backends/cassandra/stmt.h"
 #include "backends/cassandra/types.h"
+#include "backends/common/tls_scheme.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
 
@@ -68,7 +69,10 @@ static void *own(uint32_t what)
 /* Closes the connection from our side. Callers must not use c afterwards. */
 static void lost(struct cass_conn *c, const char *error_class, const char *why)
 {
-    conn_down(c->conn, error_class, "%s: %s", host_of(c)->shown, why);
+    const struct cass_host *h = host_of(c);
+    char at[PLACE_TEXT_MAX + 8];
+    conn_down(c->conn, error_class, "%s: %s%s", h->shown,
+              address_prefix(&h->at, c->at, at, sizeof at), why);
 }
 
 /* ---- Writing ---- */
@@ -580,10 +584,18 @@ static int hold_part(struct cass_conn *c)
     return -1;
 }
 
+/* Is this the beginning of TLS, on a connection in plain to a node that has sent nothing yet? */
+static bool wants_tls(const struct cass_conn *c, const uint8_t *bytes, size_t n)
+{
+    return c->stage == CASS_STARTING && !c->in.settled && !c->in.used && !pool_of(c)->tls &&
+           tls_record_begins(bytes, n);
+}
+
 /* Reads what has arrived and handles the frames in it. -1: the connection was lost. */
 static int read_in(struct cass_conn *c)
 {
     struct cass_worker *w = worker_of(c);
+    char text[TLS_SCHEME_TEXT];
     for (ssize_t n = stream_read(&c->socket, w->in, CASS_IN);;
          n = stream_rest(&c->socket, w->in, CASS_IN)) {
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -595,6 +607,10 @@ static int read_in(struct cass_conn *c)
         }
         c->heard_ns = loop_refresh(loop_of(c));
         conn_bytes(c->conn, 0, (uint64_t)n);
+        if (wants_tls(c, w->in, (size_t)n)) {
+            lost(c, "tls", tls_wrong_scheme(&cass_scheme, false, text, sizeof text));
+            return -1;
+        }
         enum cql_feed fed = cql_feed(&c->in, w->in, (size_t)n, on_frame, c);
         if (fed == CQL_BAD)
             lost(c, "protocol", c->in.why);

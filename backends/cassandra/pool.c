@@ -186,7 +186,7 @@ static int open_all(struct cass_pool *p, struct pool *pool, struct err *err)
     bool compress = option_u64(p->options, CASS_COMPRESSION) != 0;
 
     if (strcmp(p->target->scheme, "cassandras") == 0 &&
-        !(p->tls = tls_context_new(p->options, CASS_TLS, err)))
+        !(p->tls = tls_context_new(p->options, CASS_TLS, &cass_scheme, err)))
         return err->code;
     int code = cass_contacts(p, pool, err);
     if (code == 0)

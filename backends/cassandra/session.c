@@ -6,6 +6,7 @@
 #include "backends/cassandra/session.h"
 
 #include "backends/cassandra/stmt.h"
+#include "backends/common/tls_scheme.h"
 #include "backends/cassandra/types.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
@@ -71,7 +72,7 @@ static int take(struct cass_session *s, const uint8_t *bytes, ssize_t n)
 {
     if (n > 0 && cql_feed(&s->in, bytes, (size_t)n, on_frame, s) == CQL_BAD)
         return lost(s, s->in.why);
-    return n < 0 ? ERR_UNREACHED : 0;
+    return n < 0 ? s->err ? s->err->code : ERR_UNREACHED : 0;
 }
 
 /* Sends the request in `out` and waits for its answer, which `answer` (may be NULL) processes. */
@@ -90,9 +91,7 @@ static int ask(struct cass_session *s,
     s->out.len = s->out.sent = 0;
     while (code == 0 && !s->done && !s->failed)
         code = take(s, buf, link_receive(&s->link, buf, sizeof buf, deadline_ns, err));
-    if (code < 0)
-        return ERR_UNREACHED;
-    return s->failed;
+    return code < 0 ? code : s->failed;
 }
 
 static int unexpected(const struct cql_frame *f, struct err *err)
@@ -131,6 +130,13 @@ static int on_authenticated(void *ctx, const struct cql_frame *f, struct cql_bod
     (void)b;
     return f->opcode == CQL_AUTH_SUCCESS ? 0 : unexpected(f, err);
 }
+
+/* Answered before the version is agreed on, and without credentials: OPTIONS of v4. */
+static const char question[] = "\4\0\0\0\5\0\0\0\0";
+const struct tls_scheme cass_scheme = {.plain = "cassandra",
+                                       .tls = "cassandras",
+                                       .question = question,
+                                       .question_len = sizeof question - 1};
 
 void cass_startup(const char *pair[CASS_STARTUP_MAX], const char *sender, bool lz4)
 {
@@ -182,21 +188,15 @@ static int negotiate(struct cass_session *s, const struct cass_pool *p, uint64_t
 struct opening {
     struct cass_session *session;
     const struct cass_pool *p;
-    const struct pool *pool;
-    const struct cass_host *host;
+    struct link_setup setup;
 };
 
 static int open_at(void *ctx, const struct address *a, uint64_t deadline_ns, struct err *err)
 {
     const struct opening *o = ctx;
     struct cass_session *s = o->session;
-    memset(s, 0, sizeof *s);
-    s->shown = o->p->target->shown;
     s->err = err;
-    copy_str(s->host, sizeof s->host, o->host->shown);
-    snprintf(s->place, sizeof s->place, "%s: %s", s->shown, s->host);
-    int code =
-        link_open(&s->link, o->pool, o->host->at.host, a, o->p->tls, s->place, deadline_ns, err);
+    int code = link_open(&s->link, &o->setup, a, deadline_ns, err);
     if (code == 0)
         code = negotiate(s, o->p, deadline_ns, err);
     if (code < 0)
@@ -207,8 +207,19 @@ static int open_at(void *ctx, const struct address *a, uint64_t deadline_ns, str
 int cass_session_open(struct cass_session *s, const struct cass_pool *p, const struct pool *pool,
                       struct cass_host *h, uint64_t deadline_ns, struct err *err)
 {
-    struct opening o = {.session = s, .p = p, .pool = pool, .host = h};
-    return addresses_try(&h->at, pool, deadline_ns, open_at, &o, err);
+    struct opening o = {.session = s,
+                        .p = p,
+                        .setup = {.pool = pool,
+                                  .host = h->at.host,
+                                  .tls = p->tls,
+                                  .scheme = &cass_scheme,
+                                  .shown = s->place}};
+    memset(s, 0, sizeof *s);
+    s->link = (struct link)LINK_NONE;
+    s->shown = p->target->shown;
+    copy_str(s->host, sizeof s->host, h->shown);
+    snprintf(s->place, sizeof s->place, "%s: %s", s->shown, s->host);
+    return addresses_try(&h->at, pool, s->place, deadline_ns, open_at, &o, err);
 }
 
 void cass_session_close(struct cass_session *s)

@@ -14,6 +14,9 @@ struct cql_event;
 struct cql_str;
 struct err;
 struct pool;
+struct tls_scheme;
+
+extern const struct tls_scheme cass_scheme;
 
 /* The options of STARTUP: names and values for cql_write_startup, terminated by NULL. The server's
  * list of clients (system_views.clients, nodetool clientstats --client-options) shows them. */

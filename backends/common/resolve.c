@@ -124,39 +124,52 @@ unsigned addresses_order(const struct addresses *a, unsigned order[ADDRESSES_MAX
     return n;
 }
 
-int addresses_try(struct addresses *a, const struct pool *pool, uint64_t deadline_ns,
+int addresses_try(struct addresses *a, const struct pool *pool, const char *shown,
+                  uint64_t deadline_ns,
                   int (*attempt)(void *ctx, const struct address *, uint64_t deadline_ns,
                                  struct err *),
                   void *ctx, struct err *err)
 {
     unsigned order[ADDRESSES_MAX], n = addresses_order(a, order);
-    int code = ERR_UNREACHED;
-    for (unsigned i = 0; i < n && code == ERR_UNREACHED; i++) {
-        if (pool && pool_stopping(pool))
-            return err_set(err, ERR_UNREACHED, "%s: given up, as the pool stops", a->host);
+    struct tries tries = {0};
+    struct err why = {0};
+    for (unsigned i = 0; i < n; i++) {
+        if (pool && pool_stopping(pool)) {
+            if (!tries.n)
+                err_set(&why, ERR_UNREACHED, "%s: given up, as the pool stops", shown);
+            break;
+        }
         uint64_t now = clock_ns(), share = deadline_ns > now ? (deadline_ns - now) / (n - i) : 0;
-        code = attempt(ctx, &a->address[order[i]], now + share, err);
-        if (code == 0)
+        if (attempt(ctx, &a->address[order[i]], now + share, &why) == 0) {
             addresses_answered(a, order[i]);
+            return 0;
+        }
+        tries_add(&tries, a, order[i], shown, &why);
+        if (why.code != ERR_UNREACHED)
+            break;
     }
-    return code;
+    tries_say(&tries, a, shown, &why);
+    return err_set(err, why.code, "%s", why.msg);
 }
 
 int addresses_connect(const struct addresses *a, const struct pool *pool, unsigned *at,
                       struct err *err)
 {
     unsigned order[ADDRESSES_MAX], n = addresses_order(a, order);
+    struct tries tries = {0};
+    struct err why = {0};
     for (unsigned i = 0; i < n; i++) {
-        struct err why = {0};
         const struct address *to = &a->address[order[i]];
         int fd = net_connect(pool, a->host, (const struct sockaddr *)&to->addr, to->len, &why);
         *at = order[i];
         if (fd >= 0)
             return fd;
-        err_set(err, why.code, "%s", why.msg);
+        tries_add(&tries, a, order[i], a->host, &why);
         if (why.code != ERR_UNREACHED)
             break;
     }
+    tries_say(&tries, a, a->host, &why);
+    err_set(err, why.code, "%s", why.msg);
     return -1;
 }
 
@@ -198,6 +211,83 @@ void addresses_drop(struct addresses *a, const struct address *address)
     for (unsigned i = 0; i < a->n; i++)
         if (i != current(a) && address_equal(&a->address[i], address))
             atomic_fetch_or(&a->dropped, 1U << i);
+}
+
+/* ---- Naming those that were tried ---- */
+
+/* The text without "prefix: " at its beginning. */
+static const char *without(const char *text, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return len && strncmp(text, prefix, len) == 0 && strncmp(text + len, ": ", 2) == 0
+               ? text + len + 2
+               : text;
+}
+
+void tries_add(struct tries *t, const struct addresses *a, unsigned at, const char *shown,
+               const struct err *err)
+{
+    if (t->n == ADDRESSES_MAX)
+        return;
+    t->at[t->n] = at;
+    /* net_connect's messages begin with the host instead */
+    copy_str(t->why[t->n++], sizeof *t->why, without(without(err->msg, shown), a->host));
+}
+
+#define MORE "; and %u more"
+
+/* Adds "ADDRESS, ADDRESS: why" for the tries that failed for the same reason as the first, as far as
+ * they fit, and marks them as said. Room for MORE is left. */
+static size_t say_alike(const struct tries *t, const struct addresses *a, unsigned first,
+                        bool *said, char *out, size_t size, size_t len)
+{
+    const char *before = first ? "; " : "";
+    size_t rest = strlen(": ") + strlen(t->why[first]) + sizeof MORE;
+    for (unsigned i = first; i < t->n; i++) {
+        char place[PLACE_TEXT_MAX];
+        if (said[i] || strcmp(t->why[i], t->why[first]) != 0)
+            continue;
+        address_text(&a->address[t->at[i]], place, sizeof place);
+        if (len + strlen(before) + strlen(place) + rest >= size)
+            break;
+        len = text_append(out, size, len, "%s%s", before, place);
+        before = ", ";
+        said[i] = true;
+    }
+    return said[first] ? text_append(out, size, len, ": %s", t->why[first]) : len;
+}
+
+int tries_say(const struct tries *t, const struct addresses *a, const char *shown, struct err *err)
+{
+    char out[sizeof err->msg], place[PLACE_TEXT_MAX + 8];
+    bool said[ADDRESSES_MAX] = {false};
+    unsigned order[ADDRESSES_MAX], left = 0;
+    if (!t->n || addresses_order(a, order) < 2 || err->code == ERR_REFUSED)
+        return err->code;
+    if (t->n == 1 || err->code != ERR_UNREACHED)
+        return err_set(err, err->code, "%s: %s%s", shown,
+                       address_prefix(a, t->at[t->n - 1], place, sizeof place), t->why[t->n - 1]);
+    size_t len = text_append(out, sizeof out, 0, "%s: tried ", shown);
+    for (unsigned i = 0; i < t->n; i++)
+        if (!said[i])
+            len = say_alike(t, a, i, said, out, sizeof out, len);
+    for (unsigned i = 0; i < t->n; i++)
+        left += !said[i];
+    if (left == t->n) /* no room for any */
+        return err->code;
+    if (left)
+        text_append(out, sizeof out, len, MORE, left);
+    return err_set(err, err->code, "%s", out);
+}
+
+char *address_prefix(const struct addresses *a, unsigned at, char *buf, size_t size)
+{
+    char place[PLACE_TEXT_MAX];
+    unsigned order[ADDRESSES_MAX];
+    buf[0] = '\0';
+    if (addresses_order(a, order) > 1)
+        snprintf(buf, size, "at %s: ", address_text(&a->address[at], place, sizeof place));
+    return buf;
 }
 
 /* ---- As values and as text ---- */

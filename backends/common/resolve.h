@@ -48,8 +48,9 @@ void addresses_of_socket(struct addresses *, const char *path);
 unsigned addresses_order(const struct addresses *, unsigned order[ADDRESSES_MAX]);
 /* Calls attempt for the addresses in order until it returns 0, which makes that address the current
  * one, or an error other than ERR_UNREACHED. Each gets its share of the remaining time. Stops when
- * the pool (may be NULL) is stopping. 0, or the last error. */
-int addresses_try(struct addresses *, const struct pool *, uint64_t deadline_ns,
+ * the pool (may be NULL) is stopping. 0, or the last error's code with a message that names the
+ * addresses tried; shown is the prefix of the attempts' messages and of this one. */
+int addresses_try(struct addresses *, const struct pool *, const char *shown, uint64_t deadline_ns,
                   int (*attempt)(void *ctx, const struct address *, uint64_t deadline_ns,
                                  struct err *),
                   void *ctx, struct err *);
@@ -67,6 +68,25 @@ void addresses_answered(struct addresses *, unsigned at);
 void addresses_failed(struct addresses *, unsigned at);
 /* Excludes an address from further tries, unless it is the current one. */
 void addresses_drop(struct addresses *, const struct address *);
+
+/* The addresses that failed in one turn and why, for callers that do not use addresses_try. Zero it
+ * to start. */
+struct tries {
+    unsigned n;
+    unsigned at[ADDRESSES_MAX]; /* indices of the addresses */
+    char why[ADDRESSES_MAX][128];
+};
+/* Adds a failed attempt at the address with that index. shown, the prefix of err's message, is left
+ * out. */
+void tries_add(struct tries *, const struct addresses *, unsigned at, const char *shown,
+               const struct err *err);
+/* Replaces the message of err, the last attempt's, by one that names the addresses tried and their
+ * reasons. Unchanged when the host has only one address, or when a protection refused it. Returns
+ * err's code. */
+int tries_say(const struct tries *, const struct addresses *, const char *shown, struct err *err);
+/* For messages about one connection: writes "at [::1]:6379: ", or "" when the host has only one
+ * address. Returns buf. */
+char *address_prefix(const struct addresses *, unsigned at, char *buf, size_t size);
 
 const struct address *addresses_current(const struct addresses *);
 bool address_equal(const struct address *, const struct address *); /* including the port */

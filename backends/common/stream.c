@@ -6,7 +6,6 @@
 #include "backends/common/stream.h"
 
 #include "backends/common/tls.h"
-#include "backends/common/tls_option.h"
 #include "engine/base/err.h"
 
 #include <errno.h>
@@ -65,17 +64,16 @@ int stream_handshake(struct stream *s, struct err *err)
         int done = tls_handshake(s->tls, err);
         /* Also after a failure, to send the server the TLS alert. */
         if (stream_push(s) < 0 && done == 0)
-            return err_set(err, ERR_UNREACHED, "TLS: %s (" TLS_HINT_PORT ")", strerror(errno));
+            return tls_unreached(s->tls, strerror(errno), err);
         if (done)
             return done;
         ssize_t got = feed(s, in, sizeof in);
         if (got == 0)
-            return err_set(err, ERR_UNREACHED,
-                           "TLS: the server closed the connection (" TLS_HINT_PORT ")");
+            return tls_unreached(s->tls, "the server closed the connection", err);
         if (got < 0 && errno == EAGAIN)
             return 0;
         if (got < 0)
-            return err_set(err, ERR_UNREACHED, "TLS: %s (" TLS_HINT_PORT ")", strerror(errno));
+            return tls_unreached(s->tls, strerror(errno), err);
     }
 }
 

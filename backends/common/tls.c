@@ -3,6 +3,7 @@
 #include "backends/common/tls.h"
 
 #include "backends/common/tls_option.h"
+#include "backends/common/tls_scheme.h"
 #include "engine/base/err.h"
 
 #ifdef LOADTOP_HAVE_OPENSSL
@@ -18,11 +19,15 @@
 struct tls_context {
     SSL_CTX *ssl;
     bool verify;
+    const struct tls_scheme *scheme;
 };
 
 struct tls {
     SSL *ssl;
     BIO *in, *out; /* owned by ssl */
+    const struct tls_scheme *scheme;
+    bool heard; /* the server has sent something */
+    bool plain; /* which was no record of TLS */
 };
 
 int tls_check(const char *shown, struct err *err)
@@ -70,7 +75,8 @@ static bool load_files(SSL_CTX *ssl, const struct tls_files *f, const char **wha
     return SSL_CTX_use_PrivateKey_file(ssl, f->key, SSL_FILETYPE_PEM) == 1;
 }
 
-struct tls_context *tls_context_new(const struct options *o, unsigned first, struct err *err)
+struct tls_context *tls_context_new(const struct options *o, unsigned first,
+                                    const struct tls_scheme *scheme, struct err *err)
 {
     struct tls_files files = tls_files(o, first);
     const char *what = "TLS";
@@ -82,6 +88,7 @@ struct tls_context *tls_context_new(const struct options *o, unsigned first, str
     if (ok) {
         c->ssl = ssl;
         c->verify = files.verify;
+        c->scheme = scheme;
         SSL_CTX_set_default_passwd_cb(ssl, no_passphrase);
         SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS); /* thousands of connections may be idle */
         SSL_CTX_set_verify(ssl, c->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
@@ -111,6 +118,7 @@ struct tls *tls_new(const struct tls_context *c, const char *host)
     struct tls *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
+    t->scheme = c->scheme;
     t->ssl = SSL_new(c->ssl);
     t->in = BIO_new(BIO_s_mem());
     t->out = BIO_new(BIO_s_mem());
@@ -144,6 +152,8 @@ void tls_free(struct tls *t)
 int tls_feed(struct tls *t, const char *bytes, size_t n)
 {
     size_t put = 0;
+    t->plain = t->plain || (!t->heard && tls_record_excluded(bytes, n));
+    t->heard = true;
     return BIO_write_ex(t->in, bytes, n, &put) == 1 && put == n ? 0 : -1;
 }
 
@@ -166,8 +176,18 @@ void tls_sent(struct tls *t, size_t n)
     }
 }
 
+int tls_unreached(const struct tls *t, const char *why, struct err *err)
+{
+    if (t->heard)
+        return err_set(err, ERR_UNREACHED, "TLS: %s", why);
+    return err_set(err, ERR_UNREACHED, "TLS: %s (" TLS_HINT_PORT("%s") ")", why, t->scheme->plain);
+}
+
 int tls_handshake(struct tls *t, struct err *err)
 {
+    char text[TLS_SCHEME_TEXT];
+    if (t->plain)
+        return err_set(err, ERR_FAILED, "%s", tls_wrong_scheme(t->scheme, true, text, sizeof text));
     ERR_clear_error();
     int n = SSL_do_handshake(t->ssl);
     if (n == 1)
@@ -180,7 +200,7 @@ int tls_handshake(struct tls *t, struct err *err)
         return err_set(err, ERR_FAILED, "TLS: the server's certificate: %s " TLS_HINT_AUTHORITY,
                        X509_verify_cert_error_string(verdict));
     }
-    return err_set(err, ERR_UNREACHED, "TLS: %s (" TLS_HINT_PORT ")", reason());
+    return tls_unreached(t, reason(), err);
 }
 
 int tls_put(struct tls *t, const char *bytes, size_t n)
@@ -222,10 +242,12 @@ int tls_check(const char *shown, struct err *err)
     return err_set(err, ERR_USAGE, "%s: " NOT_BUILT, shown);
 }
 
-struct tls_context *tls_context_new(const struct options *o, unsigned first, struct err *err)
+struct tls_context *tls_context_new(const struct options *o, unsigned first,
+                                    const struct tls_scheme *scheme, struct err *err)
 {
     (void)o;
     (void)first;
+    (void)scheme;
     err_set(err, ERR_USAGE, NOT_BUILT);
     return NULL;
 }
@@ -272,6 +294,12 @@ int tls_handshake(struct tls *t, struct err *err)
 {
     (void)t;
     return err_set(err, ERR_FAILED, NOT_BUILT);
+}
+
+int tls_unreached(const struct tls *t, const char *why, struct err *err)
+{
+    (void)t;
+    return err_set(err, ERR_UNREACHED, "TLS: %s", why);
 }
 
 int tls_put(struct tls *t, const char *bytes, size_t n)

@@ -15,13 +15,15 @@ struct err;
 struct options;
 struct tls;         /* of one connection */
 struct tls_context; /* CA, certificate and key */
+struct tls_scheme;
 
 /* 0 if TLS is built in; else ERR_USAGE, with the target that needs it. */
 int tls_check(const char *shown, struct err *);
-/* Creates a context from the options of tls_option.h, which begin at `first`. An encrypted key is
- * an error: no passphrase is asked for. NULL and err (ERR_FAILED; ERR_USAGE when a file cannot be
- * read or TLS is not built in). */
-struct tls_context *tls_context_new(const struct options *, unsigned first, struct err *);
+/* Creates a context from the options of tls_option.h, which begin at `first`. The scheme is a
+ * constant of the backend, for messages. An encrypted key is an error: no passphrase is asked for.
+ * NULL and err (ERR_FAILED; ERR_USAGE when a file cannot be read or TLS is not built in). */
+struct tls_context *tls_context_new(const struct options *, unsigned first,
+                                    const struct tls_scheme *, struct err *);
 /* Takes NULL. Connections created from it stay valid. */
 void tls_context_free(struct tls_context *);
 
@@ -37,8 +39,11 @@ size_t tls_out(struct tls *, const char **bytes);
 void tls_sent(struct tls *, size_t n);
 
 /* Continues the handshake: 1 complete, 0 needs more input, or negative and err (ERR_FAILED: the
- * certificate; ERR_UNREACHED: the server does not speak TLS, or closed). */
+ * certificate, or the server answers without TLS; ERR_UNREACHED: anything else). */
 int tls_handshake(struct tls *, struct err *);
+/* Sets err to ERR_UNREACHED with this reason for the end of the handshake, and asks whether the port
+ * speaks TLS if the server has sent nothing. Returns the code. */
+int tls_unreached(const struct tls *, const char *why, struct err *);
 /* After the handshake: encrypts all n plain bytes. 0, or -1: the connection is broken. */
 int tls_put(struct tls *, const char *bytes, size_t n);
 /* Reads received plain bytes: how many, 0 none now, -1 closed by the server, -2 and `why`:

@@ -44,7 +44,8 @@ int tls_files_check(const struct options *, unsigned first, struct err *);
 
 /* Hints at the end of TLS errors, with the same wording in all backends. */
 #define TLS_HINT_AUTHORITY "(tls.ca names who signed it)"
-#define TLS_HINT_PORT "does this port speak it?" /* before the handshake is complete */
+/* before the handshake is complete; with the scheme without TLS, or "%s" for it */
+#define TLS_HINT_PORT(scheme) "does this port speak it? without TLS: " scheme "://"
 /* right after the handshake */
 #define TLS_HINT_CLIENT "does it ask for a certificate of ours? tls.cert, tls.key"
 

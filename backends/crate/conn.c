@@ -16,6 +16,7 @@
 #include "backends/crate/conn.h"
 
 #include "backends/crate/request.h"
+#include "backends/crate/scheme.h"
 #include "backends/crate/site.h"
 #include "backends/crate/types.h"
 #include "backends/crate_sql/error.h"
@@ -128,13 +129,15 @@ static void idle_ready(struct crate_conn *c)
     char byte;
     ssize_t n = recv(c->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     loop_unwatch(worker_loop(c->conn->worker), &c->watch);
-    if (n > 0 && strncmp(crate_host_of(c)->root, "https", 5) == 0)
+    if (n > 0 && crate_is_tls(crate_host_of(c)))
         return;
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
+    const struct crate_host *h = crate_host_of(c);
+    char at[PLACE_TEXT_MAX + 8];
     if (c->phase == PHASE_IDLE)
-        conn_down(c->conn, "closed", "%s: the server closed an idle connection",
-                  crate_host_of(c)->shown);
+        conn_down(c->conn, "closed", "%s: %sthe server closed an idle connection", h->shown,
+                  address_prefix(&h->at, c->at, at, sizeof at));
 }
 
 static void socket_ready(struct watch *watch, uint32_t events)
@@ -239,6 +242,7 @@ static void set_alive(struct crate_conn *c, bool alive)
 static void probe_failed(struct crate_conn *c, CURLcode result)
 {
     struct crate_host *h = crate_host_of(c);
+    char at[PLACE_TEXT_MAX + 8];
     long os_errno = 0;
     if (!c->refused.code && crate_unconnected(c->easy, result))
         addresses_failed(&h->at, c->at);
@@ -250,8 +254,9 @@ static void probe_failed(struct crate_conn *c, CURLcode result)
     else if (c->refused.code)
         conn_down(c->conn, "denied", "%s", c->refused.msg);
     else
-        conn_down(c->conn, crate_network_class(result, os_errno), "%s: %s%s", h->shown,
-                  c->why[0] ? c->why : curl_easy_strerror(result), crate_hint(h, result));
+        conn_down(c->conn, crate_network_class(result, os_errno), "%s: %s%s%s", h->shown,
+                  address_prefix(&h->at, c->at, at, sizeof at),
+                  crate_reason(c->easy, result, c->why), crate_hint(h, result));
 }
 
 /* The probe got an unexpected answer: the node is not ready, or something in front of it accepts no
@@ -259,15 +264,19 @@ static void probe_failed(struct crate_conn *c, CURLcode result)
 static void probe_unwanted(struct crate_conn *c, long status, const json_t *root)
 {
     const struct crate_host *h = crate_host_of(c);
-    char name[CRATE_CLASS_MAX], words[160], said[81];
+    char name[CRATE_CLASS_MAX], words[200], said[81];
+    crate_status_class(name, sizeof name, status);
+    if (crate_redirected(c->easy, h, status, words, sizeof words)) {
+        conn_down(c->conn, name, "%s: %s", h->shown, words);
+        return;
+    }
     secret_said(said, sizeof said, text_str(&c->probe), c->probe.len);
     unsigned len = (unsigned)clean_line(said, strlen(said));
     crate_message(words, sizeof words, said, status == 503 ? 0 : len, crate_status_advice(status));
     if ((status == 503 || status == 429) && !json_object_get(root, "ok"))
         pool_strain(worker_pool(c->conn->worker), STRAIN_REFUSED,
                     "%.60s refuses connections: HTTP %ld", h->shown, status);
-    conn_down(c->conn, crate_status_class(name, sizeof name, status), "%s: HTTP %ld %s", h->shown,
-              status, words);
+    conn_down(c->conn, name, "%s: HTTP %ld %s", h->shown, status, words);
 }
 
 /* Decides from the answer to GET / whether the connection can be used. */

@@ -9,6 +9,7 @@
 #include "backends/crate/request.h"
 
 #include "backends/crate/guard.h"
+#include "backends/crate/scheme.h"
 #include "backends/crate/types.h"
 #include "backends/crate_sql/error.h"
 #include "engine/base/secret.h"
@@ -119,7 +120,9 @@ static void fail_status(struct crate_conn *c, long status, enum crate_verdict ve
         len = crate_message(msg, sizeof msg, f->msg, f->len, crate_code_advice(f->code));
     } else {
         crate_status_class(name, sizeof name, status);
-        len = crate_message(msg, sizeof msg, said, plain, crate_status_advice(status));
+        len = crate_redirected(c->easy, crate_host_of(c), status, msg, sizeof msg)
+                  ? strlen(msg)
+                  : crate_message(msg, sizeof msg, said, plain, crate_status_advice(status));
     }
     crate_strain_error(worker_pool(c->conn->worker), told ? f->code : 0, status, said, plain);
     bool unknown = told && f->code ? f->code >= 5000 && f->code < 6000 : status >= 500;
@@ -224,8 +227,10 @@ static void broken(struct crate_conn *c, CURLcode result)
     const char *why = c->why[0] && result != CURLE_COULDNT_CONNECT ? c->why : "connection lost";
     if (header > 0 && strcmp(name, "closed") == 0)
         name = "torn";
-    char said[CURL_ERROR_SIZE];
-    conn_down(c->conn, name, "%s: %s (outcome unknown)", crate_host_of(c)->shown,
+    const struct crate_host *h = crate_host_of(c);
+    char said[CURL_ERROR_SIZE], at[PLACE_TEXT_MAX + 8];
+    conn_down(c->conn, name, "%s: %s%s (outcome unknown)", h->shown,
+              address_prefix(&h->at, c->at, at, sizeof at),
               secret_said(said, sizeof said, why, strlen(why)));
 }
 

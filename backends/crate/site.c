@@ -9,6 +9,7 @@
 
 #include "backends/common/resolve.h"
 #include "backends/common/tls_option.h"
+#include "backends/crate/scheme.h"
 #include "backends/crate/types.h"
 #include "backends/crate_sql/error.h"
 #include "engine/base/base64.h"
@@ -112,16 +113,30 @@ bool crate_unconnected(CURL *easy, CURLcode result)
            connected_us == 0;
 }
 
+const char *crate_reason(CURL *easy, CURLcode result, const char *detail)
+{
+    long os_errno = 0;
+    if (result == CURLE_OPERATION_TIMEDOUT && crate_unconnected(easy, result))
+        return "no answer in time";
+    if (result == CURLE_COULDNT_CONNECT &&
+        curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_errno) == CURLE_OK && os_errno)
+        return strerror((int)os_errno);
+    return detail[0] ? detail : curl_easy_strerror(result);
+}
+
 const char *crate_hint(const struct crate_host *h, CURLcode result)
 {
-    bool tls = strncmp(h->root, "https", 5) == 0;
+    bool tls = crate_is_tls(h);
     switch (result) {
     case CURLE_COULDNT_CONNECT:
         return " (is CrateDB running there?)";
     case CURLE_PEER_FAILED_VERIFICATION:
         return " " TLS_HINT_AUTHORITY;
     case CURLE_SSL_CONNECT_ERROR:
-        return " (TLS: " TLS_HINT_PORT ")";
+        return " (TLS: " TLS_HINT_PORT("crate") ")";
+    case CURLE_UNSUPPORTED_PROTOCOL: /* what came is not HTTP */
+    case CURLE_WEIRD_SERVER_REPLY:
+        return tls ? "" : " (does this port want TLS? crates://)";
     case CURLE_GOT_NOTHING: /* it left right after the handshake */
     case CURLE_RECV_ERROR:
         return tls && !atomic_load(&h->known) ? " (TLS: " TLS_HINT_CLIENT ")" : "";
@@ -290,9 +305,15 @@ static int failed(struct crate_site *s, CURLcode result, struct err *err)
     if (s->reply.cut)
         return err_set(err, ERR_FAILED, "%s: an answer of more than %zu bytes: it is not read",
                        shown, REPLY_MAX);
-    return err_set(err, ERR_UNREACHED, "%s: %s%s", shown,
-                   s->why[0] ? s->why : curl_easy_strerror(result),
+    return err_set(err, ERR_UNREACHED, "%s: %s%s", shown, crate_reason(s->easy, result, s->why),
                    crate_hint(&s->host[s->at], result));
+}
+
+/* Could a wrong scheme be the reason of this failure? */
+static bool may_speak_other(const struct crate_host *h, CURLcode result)
+{
+    return result != CURLE_COULDNT_CONNECT && result != CURLE_PEER_FAILED_VERIFICATION &&
+           (result != CURLE_OPERATION_TIMEDOUT || crate_is_tls(h));
 }
 
 /* Performs a request in which everything except the URL's host is set. Another address is tried
@@ -306,6 +327,8 @@ static int perform(struct crate_site *s, unsigned host, long timeout_ms, struct 
     if (code < 0)
         return code;
     unsigned n = addresses_order(&h->at, order);
+    struct tries tries = {0};
+    struct err why = {0};
     uint64_t deadline_ns = clock_ns() + (uint64_t)timeout_ms * NS_PER_MS;
     for (unsigned i = 0; i < n; i++) {
         uint64_t now = clock_ns(),
@@ -318,11 +341,15 @@ static int perform(struct crate_site *s, unsigned host, long timeout_ms, struct 
             curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &s->status);
             return 0;
         }
-        code = failed(s, result, err);
+        code = failed(s, result, &why);
+        if (code == ERR_UNREACHED && may_speak_other(h, result))
+            code = crate_scheme_check(h, &h->at.address[order[i]], s->pool, &why) ? why.code : code;
+        tries_add(&tries, &h->at, order[i], h->shown, &why);
         if (code != ERR_UNREACHED || !crate_unconnected(s->easy, result))
             break;
     }
-    return code;
+    tries_say(&tries, &h->at, h->shown, &why);
+    return err_set(err, code, "%s", why.msg);
 }
 
 int crate_site_get(struct crate_site *s, unsigned host, bool fresh, long timeout_ms,
@@ -378,23 +405,42 @@ bool crate_same_cluster(const struct crate_site *s, const char *cluster)
     return cluster && s->cluster ? strcmp(cluster, s->cluster) == 0 : cluster == s->cluster;
 }
 
-int crate_site_identify(struct crate_site *s, unsigned host, struct err *err)
+/* Takes the answer to GET / of a host. */
+static int judge_greeting(struct crate_site *s, unsigned host, struct err *err)
 {
+    const struct crate_host *h = &s->host[host];
     char name[CRATE_CLASS_MAX], said[120], shown[200];
-    int result = crate_site_get(s, host, false, IDENTIFY_MS, err);
-    if (result < 0)
-        return result;
     if (crate_status_hides(s->status))
         text_clear(&s->reply);
     if (s->status == 200 || crate_status_hides(s->status))
         return take_identity(s, host, err);
+    if (crate_redirected(s->easy, h, s->status, shown, sizeof shown))
+        return err_set(err, ERR_FAILED, "%s: %s", h->shown, shown);
+    /* Servers of TLS that know HTTP in plain answer it with this status. */
+    if (s->status == 400 && crate_scheme_check(h, addresses_current(&h->at), s->pool, err) < 0)
+        return ERR_FAILED;
     secret_said(said, sizeof said, text_str(&s->reply), s->reply.len);
     unsigned len = (unsigned)clean_line(said, strlen(said));
     crate_message(shown, sizeof shown, said, s->status == 503 ? 0 : len,
                   crate_status_advice(s->status));
     crate_status_class(name, sizeof name, s->status);
     return err_set(err, crate_status_passes(s->status) ? ERR_UNREACHED : ERR_FAILED, "%s: %s: %s",
-                   s->host[host].shown, name, shown);
+                   h->shown, name, shown);
+}
+
+int crate_site_identify(struct crate_site *s, unsigned host, struct err *err)
+{
+    const struct crate_host *h = &s->host[host];
+    struct tries answered = {0};
+    int result = crate_site_get(s, host, false, IDENTIFY_MS, err);
+    if (result < 0)
+        return result;
+    result = judge_greeting(s, host, err);
+    if (result == 0)
+        return 0;
+    tries_add(&answered, &h->at, (unsigned)(addresses_current(&h->at) - h->at.address), h->shown,
+              err);
+    return tries_say(&answered, &h->at, h->shown, err);
 }
 
 /* ---- statements ---- */
@@ -406,6 +452,8 @@ static int refused_statement(struct crate_site *s, const json_t *reply, struct e
     const json_t *error = json_object_get(reply, "error");
     const char *text = json_string_value(json_object_get(error, "message"));
     const char *advice;
+    if (crate_redirected(s->easy, &s->host[s->at], s->status, shown, sizeof shown))
+        return err_set(err, ERR_FAILED, "%s: %s", s->host[s->at].shown, shown);
     s->code = (int)json_integer_value(json_object_get(error, "code"));
     if (s->code) {
         crate_code_class(name, sizeof name, s->code);

@@ -25,7 +25,10 @@ struct curl_slist *crate_headers(const struct target *, const struct options *, 
 void crate_tls_options(CURL *, const struct options *);
 /* Did the request fail before its connection was established? Then nothing was sent. */
 bool crate_unconnected(CURL *, CURLcode);
-/* A hint to append to libcurl's message; "": none. */
+/* Why a request failed; detail: libcurl's own text for it, which may be "". Where no connection came
+ * about these are the system's words: libcurl's repeat the address and the duration. */
+const char *crate_reason(CURL *, CURLcode, const char *detail);
+/* A hint to append to that reason; "": none. */
 const char *crate_hint(const struct crate_host *, CURLcode);
 /* Options of every request: the User-Agent, and no proxies, .netrc or redirects. */
 void crate_plain_options(CURL *, const char *sender);

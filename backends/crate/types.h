@@ -6,6 +6,7 @@
  *   table.c     its table: creation, checks, shards, existing keys
  *   inspect.c   state of the server and of the table
  *   pool.c      a pool's figures and its end
+ *   scheme.c    the wrong scheme, and redirects
  *   clean.c     a run's leftovers in tables, for clean and drop=yes
  *   guard.c     free room on the target's disks, and signs of overload
  *   worker.c    a worker: libcurl's multi interface on the worker's loop, requests' bodies

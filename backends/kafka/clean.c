@@ -14,6 +14,8 @@
 #include "backends/kafka_base/admin.h"
 #include "backends/kafka_base/conf.h"
 #include "backends/kafka_base/made.h"
+#include "backends/kafka_base/scheme.h"
+#include "backends/kafka_base/trouble.h"
 #include "backends/kafka_base/types.h"
 #include "engine/base/quantity.h"
 #include "engine/base/text.h"
@@ -77,16 +79,18 @@ static rd_kafka_resp_err_t ask_topic(struct cleaning *cl, const char *name,
 
 static int reach(struct cleaning *cl, struct err *err)
 {
-    uint64_t begun = clock_ns(), end = begun + REACH_MS * NS_PER_MS;
+    uint64_t end = clock_ns() + REACH_MS * NS_PER_MS;
     rd_kafka_resp_err_t code;
     const struct rd_kafka_metadata *meta = NULL;
     struct kafka_pool *kp = cl->kp;
+    bool first = true;
     do {
         code = ask_topic(cl, cl->topic, &meta);
         kafka_events_read(kp);
-        if (kp->trouble[0] && clock_ns() > begun + NS_PER_S)
-            break;
-    } while (!meta && clock_ns() < end);
+        if (!meta && first && kafka_scheme_check(kp, cl->c->target, err) < 0)
+            return ERR_FAILED;
+        first = false;
+    } while (!meta && clock_ns() < end && !kafka_tried_all(kp));
     if (!meta)
         return kafka_unreached(kp, code, err);
     rd_kafka_metadata_destroy(meta);

@@ -7,6 +7,7 @@
 #include "backends/kafka_base/admin.h"
 
 #include "backends/kafka_base/error.h"
+#include "backends/kafka_base/scheme.h"
 #include "backends/kafka_base/trouble.h"
 #include "backends/kafka_base/types.h"
 #include "engine/base/quantity.h"
@@ -32,11 +33,12 @@ static const char *where(const struct kafka_pool *kp)
  * timeout. */
 int kafka_unreached(struct kafka_pool *kp, rd_kafka_resp_err_t code, struct err *err)
 {
-    char why[192], refused[256], waits[256], said[192];
+    char why[192], refused[256], waits[256], said[192], tried[sizeof kp->tried];
     pthread_mutex_lock(&kp->mutex);
     copy_str(refused, sizeof refused, kp->refused);
     copy_str(waits, sizeof waits, kp->waits);
     copy_str(why, sizeof why, kp->trouble[0] ? kp->trouble : kp->why);
+    copy_str(tried, sizeof tried, kp->tried);
     pthread_mutex_unlock(&kp->mutex);
     if (refused[0])
         return err_set(err, ERR_REFUSED, "%s", refused);
@@ -47,7 +49,9 @@ int kafka_unreached(struct kafka_pool *kp, rd_kafka_resp_err_t code, struct err 
         copy_str(why, sizeof why, said);
     }
     bool login = strstr(why, "uthentication") != NULL;
-    return err_set(err, login ? ERR_FAILED : ERR_UNREACHED, "%s: %s", where(kp), why);
+    bool several = strchr(tried, ',') != NULL;
+    return err_set(err, login ? ERR_FAILED : ERR_UNREACHED, "%s: %s%s%s%s", where(kp),
+                   several ? "tried " : "", several ? tried : "", several ? ": " : "", why);
 }
 
 static bool is_refused(struct kafka_pool *kp)
@@ -227,28 +231,43 @@ void kafka_events_read(struct kafka_pool *kp)
     rd_kafka_queue_destroy(q);
 }
 
-int kafka_topic_inspect(struct kafka_pool *kp, int timeout_ms, bool *exists, struct err *err)
+/* Asks for the topic's metadata, *meta (the caller's to destroy), until timeout_ms, the end of the
+ * pool, or a reason for which waiting is useless. 0, or an error. */
+static int await_metadata(struct kafka_pool *kp, int timeout_ms, rd_kafka_topic_t *topic,
+                          const struct rd_kafka_metadata **meta, struct err *err)
 {
     uint64_t asked = clock_ns(), end = asked + (uint64_t)timeout_ms * NS_PER_MS;
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    for (bool first = true; clock_ns() < end && !pool_stopping(kp->pool); first = false) {
+        asked = clock_ns();
+        /* short timeouts, to notice the end of the pool, and soon that no broker answers */
+        code = rd_kafka_metadata(kp->admin, 0, topic, meta, first ? 1000 : 2000);
+        kafka_events_read(kp);
+        if (!code) {
+            kafka_trouble_over(kp, asked);
+            return 0;
+        }
+        if (first && !kp->opened && kafka_scheme_check(kp, pool_target(kp->pool), err) < 0)
+            return ERR_FAILED;
+        /* refused: shorten the wait */
+        if (kp->trouble[0] && clock_ns() + 4 * NS_PER_S < end)
+            end = clock_ns() + NS_PER_S;
+    }
+    return kafka_unreached(kp, code, err);
+}
+
+int kafka_topic_inspect(struct kafka_pool *kp, int timeout_ms, bool *exists, struct err *err)
+{
     rd_kafka_topic_t *topic = rd_kafka_topic_new(kp->admin, kp->topic, NULL);
     const struct rd_kafka_metadata *meta = NULL;
-    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    rd_kafka_resp_err_t code;
     *exists = false;
     if (!topic)
         return err_set(err, ERR_USAGE, "%s: %s is not the name of a topic", where(kp), kp->topic);
-    while (clock_ns() < end && !pool_stopping(kp->pool) && !meta) {
-        asked = clock_ns();
-        /* a short timeout, to notice the end of the pool */
-        code = rd_kafka_metadata(kp->admin, 0, topic, &meta, 2000);
-        kafka_events_read(kp);
-        /* refused: shorten the wait */
-        if (code && kp->trouble[0] && clock_ns() + 4 * NS_PER_S < end)
-            end = clock_ns() + NS_PER_S;
-    }
+    int bad = await_metadata(kp, timeout_ms, topic, &meta, err);
     rd_kafka_topic_destroy(topic);
-    if (!meta)
-        return kafka_unreached(kp, code, err);
-    kafka_trouble_over(kp, asked);
+    if (bad)
+        return bad;
     code = meta->topic_cnt == 1 ? meta->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     int partitions = code ? 0 : meta->topics[0].partition_cnt;
     if (!code && partitions <= KAFKA_PARTITIONS_MAX) {

@@ -12,6 +12,7 @@
 #include "backends/common/resolve.h"
 #include "backends/common/tls_option.h"
 #include "backends/kafka_base/threads.h"
+#include "backends/kafka_base/trouble.h"
 #include "backends/kafka_base/types.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
@@ -82,6 +83,7 @@ static int connect_to(int fd, const struct sockaddr *addr, int len, const char *
     pthread_mutex_unlock(&kp->mutex);
     if (code)
         return EACCES;
+    kafka_tried(kp, addr, (unsigned)len);
     if (connect(fd, addr, (socklen_t)len) < 0 && errno != EINPROGRESS)
         return errno;
     return 0;
@@ -370,6 +372,8 @@ rd_kafka_conf_t *kafka_conf_new(struct kafka_pool *kp, const struct target *targ
     set_if_known(conf, "socket.nagle.disable", "true");
     set_if_known(conf, "socket.keepalive.enable", "true");
     set_if_known(conf, "log.connection.close", "false");
+    /* so that the next address of a name is tried within the 10 s of a start */
+    set_if_known(conf, "socket.connection.setup.timeout.ms", "4000");
     bool bad = set_always(conf, err) < 0 || set_bounds(conf, o, err) < 0 ||
                set_target(conf, target, o, err) < 0 || set_tls(conf, o, err) < 0;
     if (!bad && type == RD_KAFKA_PRODUCER) {
@@ -408,11 +412,14 @@ int kafka_conf_check(const struct target *target, const struct options *o, struc
 
 static int try_type(struct kafka_pool *kp, rd_kafka_type_t type, struct err *err)
 {
-    /* without broker addresses the handle connects to nothing */
-    static const struct target nowhere;
+    /* with the login, which security.protocol may need; without hosts the handle connects to
+     * nothing */
+    struct target nowhere = *pool_target(kp->pool);
     char words[256] = "";
+    nowhere.hosts = 0;
     rd_kafka_conf_t *conf =
         kafka_conf_new(kp, &nowhere, kafka_opts(kp), pool_sender(kp->pool), type, err);
+    explicit_bzero(nowhere.password, sizeof nowhere.password);
     if (!conf)
         return ERR_USAGE;
     rd_kafka_t *rk = rd_kafka_new(type, conf, words, sizeof words);

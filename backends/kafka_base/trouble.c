@@ -4,6 +4,7 @@
 #if LOADTOP_HAVE_RDKAFKA
 #include "backends/kafka_base/trouble.h"
 
+#include "backends/common/resolve.h"
 #include "backends/kafka_base/error.h"
 #include "backends/kafka_base/types.h"
 #include "engine/base/secret.h"
@@ -11,6 +12,10 @@
 
 #include <stdio.h>
 #include <string.h>
+
+/* librdkafka (2.0.2) goes on to a name's next address about a second after one failed, and says
+ * meanwhile that all brokers are down. */
+#define TRIED_ALL_NS (3 * NS_PER_S)
 
 /* Writes "no broker answers: Connect to ipv4#127.0.0.1:9092 failed: Connection refused (is ...?)"
  * from a message of librdkafka, without its surrounding text. Under the pool's mutex. */
@@ -28,6 +33,39 @@ static void say_down(const struct kafka_pool *kp, char *text, size_t size)
                                : "is the broker running, and the port right? does it want TLS "
                                  "(kafka.security.protocol=ssl)?";
     snprintf(text, size, "no broker answers%s%.*s (%s)", len ? ": " : "", len, why, advice);
+}
+
+/* Adds a place to the list of those tried; "..." ends a list that is full. Under the pool's mutex. */
+static void add_tried(struct kafka_pool *kp, const char *place)
+{
+    static const char more[] = ", ...";
+    size_t len = strlen(kp->tried), need = strlen(place) + 2 + sizeof more;
+    if (strstr(kp->tried, place) || strstr(kp->tried, more))
+        return;
+    kp->tried_ns = clock_ns();
+    text_append(kp->tried, sizeof kp->tried, len, "%s%s", len ? ", " : "",
+                len + need < sizeof kp->tried ? place : more + 2);
+}
+
+void kafka_tried(struct kafka_pool *kp, const struct sockaddr *addr, unsigned len)
+{
+    struct address a = {.len = len};
+    char place[PLACE_TEXT_MAX];
+    if (len > sizeof a.addr)
+        return;
+    memcpy(&a.addr, addr, len);
+    address_text(&a, place, sizeof place);
+    pthread_mutex_lock(&kp->mutex);
+    add_tried(kp, place);
+    pthread_mutex_unlock(&kp->mutex);
+}
+
+bool kafka_tried_all(struct kafka_pool *kp)
+{
+    pthread_mutex_lock(&kp->mutex);
+    bool all = kp->trouble[0] && clock_ns() - kp->tried_ns > TRIED_ALL_NS;
+    pthread_mutex_unlock(&kp->mutex);
+    return all;
 }
 
 void kafka_trouble(struct kafka_pool *kp, rd_kafka_resp_err_t code, const char *reason)
@@ -87,6 +125,7 @@ void kafka_trouble_over(struct kafka_pool *kp, uint64_t asked_ns)
         kp->trouble[0] = '\0';
     if (kp->why_ns < asked_ns)
         kp->why[0] = '\0';
+    kp->tried[0] = '\0';
     atomic_store(&kp->troubled, kp->trouble[0] != '\0');
     pthread_mutex_unlock(&kp->mutex);
     if (was && kp->opened)

@@ -8,7 +8,12 @@
 #include <stdint.h>
 
 struct kafka_pool;
+struct sockaddr;
 
+/* Records an address that a handle connects to. Any thread. */
+void kafka_tried(struct kafka_pool *, const struct sockaddr *, unsigned len);
+/* Is no broker reachable, at any of the addresses that their names have? */
+bool kafka_tried_all(struct kafka_pool *);
 /* Handles an error event of a handle: brokers lost or back; adds an event to the pool once. */
 void kafka_trouble(struct kafka_pool *, rd_kafka_resp_err_t, const char *reason);
 /* Call it when brokers have answered a query sent at asked_ns: clears the trouble unless it began

@@ -167,7 +167,11 @@ struct kafka_pool {
     char trouble[192]; /* why no broker can be reached; "": they can */
     char why[192];     /* the last error of a broker connection; "": none since an answer */
     uint64_t trouble_ns, why_ns; /* since when */
-    char refused[256];           /* refused permanently by a protection */
+    /* the addresses that were connected to since a broker answered, with ", " between them, and when
+     * the last of them was added */
+    char tried[112];
+    uint64_t tried_ns;
+    char refused[256]; /* refused permanently by a protection */
     /* why the last connection attempt awaits consent; "": it does not */
     char waits[256];
     _Atomic bool troubled;  /* trouble is set */

@@ -17,7 +17,9 @@
 #include "backends/common/resolve.h"
 #include "backends/redis/guard.h"
 #include "backends/redis/mark.h"
+#include "backends/redis/target.h"
 #include "backends/common/tls.h"
+#include "backends/common/tls_scheme.h"
 #include "backends/redis/types.h"
 #include "engine/base/secret.h"
 
@@ -56,14 +58,17 @@ static const char *shown(const struct redis_conn *c)
 
 static void lost(struct redis_conn *c, int error)
 {
+    char at[PLACE_TEXT_MAX + 8];
+    address_prefix(&pool_of(c)->at, c->at, at, sizeof at);
     if (error == 0)
-        conn_down(c->conn, "closed", "%s: the server closed the connection", shown(c));
+        conn_down(c->conn, "closed", "%s: %sthe server closed the connection", shown(c), at);
     else if (error == ECONNRESET || error == EPIPE)
-        conn_down(c->conn, "closed", "%s: connection lost: %s", shown(c), strerror(error));
+        conn_down(c->conn, "closed", "%s: %sconnection lost: %s", shown(c), at, strerror(error));
     else if (error == ECONNREFUSED)
-        conn_down(c->conn, "refused", "%s: connection refused (is the server running?)", shown(c));
+        conn_down(c->conn, "refused", "%s: %sconnection refused (is the server running?)", shown(c),
+                  at);
     else
-        conn_down(c->conn, "connect", "%s: %s", shown(c), strerror(error));
+        conn_down(c->conn, "connect", "%s: %s%s", shown(c), at, strerror(error));
 }
 
 /* Calls send directly, without glibc's cancellation point, which costs two locked instructions in a
@@ -536,6 +541,22 @@ static void continue_handshake(struct redis_conn *c)
         begin_hello(c);
 }
 
+/* Is this the beginning of TLS, on a connection in plain to a server that has sent nothing yet? */
+static bool wants_tls(const struct redis_conn *c, const char *bytes, size_t n)
+{
+    return c->state == REDIS_HELLO && c->step == 0 && !c->reader &&
+           redis_scheme(pool_target(worker_pool(c->conn->worker))) && tls_record_begins(bytes, n);
+}
+
+static void refuse_plain(struct redis_conn *c)
+{
+    char at[PLACE_TEXT_MAX + 8], text[TLS_SCHEME_TEXT];
+    conn_down(c->conn, "tls", "%s: %s%s", shown(c),
+              address_prefix(&pool_of(c)->at, c->at, at, sizeof at),
+              tls_wrong_scheme(redis_scheme(pool_target(worker_pool(c->conn->worker))), false, text,
+                               sizeof text));
+}
+
 /* The worker's buffer contains TLS data; the decrypted bytes are put there too. */
 static void take_secured(struct redis_conn *c, size_t n, uint32_t *most)
 {
@@ -576,6 +597,8 @@ static void read_in(struct redis_conn *c)
     uint32_t most = conn->requests;
     if (c->tls)
         take_secured(c, (size_t)got, &most);
+    else if (wants_tls(c, w->in, (size_t)got))
+        refuse_plain(c);
     else
         take(c, w->in, (size_t)got, &most);
 }
@@ -635,10 +658,11 @@ static void limit_fire(struct alarm *a)
 {
     struct redis_conn *c =
         (struct redis_conn *)(void *)((char *)a - offsetof(struct redis_conn, limit));
-    conn_down(c->conn, "timeout", "%s: no connection within %u s (%s)", shown(c),
-              (unsigned)(HELLO_NS / NS_PER_S),
-              c->state == REDIS_CONNECTING ? "nothing answers"
-                                           : "connected, but the server is silent");
+    char at[PLACE_TEXT_MAX + 8];
+    conn_down(
+        c->conn, "timeout", "%s: %sno connection within %u s (%s)", shown(c),
+        address_prefix(&pool_of(c)->at, c->at, at, sizeof at), (unsigned)(HELLO_NS / NS_PER_S),
+        c->state == REDIS_CONNECTING ? "nothing answers" : "connected, but the server is silent");
 }
 
 int redis_open(struct conn *conn, struct err *err)

@@ -4,9 +4,11 @@
  * Everything has a deadline. Runs on the pool's own thread, except for clean. */
 #include "backends/redis/hello.h"
 
-#include "backends/redis/link.h"
+#include "backends/common/link.h"
 #include "backends/common/resolve.h"
 #include "backends/common/tls.h"
+#include "backends/redis/link.h"
+#include "backends/redis/target.h"
 #include "backends/redis/types.h"
 #include "engine/base/secret.h"
 #include "engine/base/text.h"
@@ -167,7 +169,12 @@ static int say_hello(struct redis_opening *o, uint64_t deadline_ns, struct err *
 static int link_to(void *ctx, const struct address *a, uint64_t deadline_ns, struct err *err)
 {
     struct redis_opening *o = ctx;
-    o->link = redis_link_open(o->pool, o->at->host, a, o->tls, o->shown, deadline_ns, err);
+    const struct link_setup setup = {.pool = o->pool,
+                                     .host = o->at->host,
+                                     .tls = o->tls,
+                                     .scheme = o->scheme,
+                                     .shown = o->shown};
+    o->link = redis_link_open(&setup, a, deadline_ns, err);
     if (!o->link)
         return err->code;
     int rc = say_hello(o, deadline_ns, err);
@@ -181,17 +188,19 @@ static int link_to(void *ctx, const struct address *a, uint64_t deadline_ns, str
 
 int redis_opening_try(struct redis_opening *o, uint64_t deadline_ns, struct err *err)
 {
-    return addresses_try(o->at, o->pool, deadline_ns, link_to, o, err);
+    return addresses_try(o->at, o->pool, o->shown, deadline_ns, link_to, o, err);
 }
 
 int redis_link_up(struct pool *pool, uint64_t deadline_ns, struct err *err)
 {
     struct redis_pool *p = pool_data(pool);
+    const struct target *t = pool_target(pool);
     struct redis_opening o = {.pool = pool,
                               .at = &p->at,
                               .tls = p->tls,
+                              .scheme = redis_scheme(t),
                               .hello = &p->hello,
-                              .shown = pool_target(pool)->shown};
+                              .shown = t->shown};
     int rc = redis_opening_try(&o, deadline_ns, err);
     p->link = o.link;
     return rc;

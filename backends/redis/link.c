@@ -54,20 +54,19 @@ static redisReader *make_reader(struct redis_link *l)
     return r;
 }
 
-struct redis_link *redis_link_open(const struct pool *pool, const char *host,
-                                   const struct address *a, const struct tls_context *tls,
-                                   const char *shown, uint64_t deadline_ns, struct err *err)
+struct redis_link *redis_link_open(const struct link_setup *setup, const struct address *a,
+                                   uint64_t deadline_ns, struct err *err)
 {
     struct redis_link *l = calloc(1, sizeof *l);
     if (!l) {
-        err_set(err, ERR_FAILED, "%s: out of memory", shown);
+        err_set(err, ERR_FAILED, "%s: out of memory", setup->shown);
         return NULL;
     }
     l->link = (struct link)LINK_NONE;
     l->reader = make_reader(l);
     if (!l->reader)
-        err_set(err, ERR_FAILED, "%s: out of memory", shown);
-    else if (link_open(&l->link, pool, host, a, tls, shown, deadline_ns, err) == 0)
+        err_set(err, ERR_FAILED, "%s: out of memory", setup->shown);
+    else if (link_open(&l->link, setup, a, deadline_ns, err) == 0)
         return l;
     redis_link_free(l);
     return NULL;

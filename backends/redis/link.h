@@ -8,16 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct err;
-struct pool;
 struct address;
+struct err;
+struct link_setup;
 struct redisReply;
 struct redis_link;
-struct tls_context;
 
 /* Opens a link like link_open, with the same errors. NULL and err on failure. */
-struct redis_link *redis_link_open(const struct pool *, const char *host, const struct address *,
-                                   const struct tls_context *, const char *shown,
+struct redis_link *redis_link_open(const struct link_setup *, const struct address *,
                                    uint64_t deadline_ns, struct err *);
 /* Makes it work even while the pool is stopping. */
 void redis_link_keep(struct redis_link *);
@@ -32,7 +30,7 @@ bool redis_link_quiet(struct redis_link *);
 /* The round-trip time of this link, as from net_round_trip_ns. */
 int64_t redis_link_round_trip_ns(const struct redis_link *);
 
-/* After a failure (ERR_UNREACHED) the link is broken. */
+/* After a failure (as of link_send) the link is broken. */
 int redis_link_send(struct redis_link *, const char *bytes, size_t n, uint64_t deadline_ns,
                     struct err *);
 /* Reads the next reply, which may be an error reply; free it with freeReplyObject. NULL: failed, or

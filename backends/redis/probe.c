@@ -11,6 +11,7 @@
 
 #include "backends/redis/hello.h"
 #include "backends/redis/link.h"
+#include "backends/redis/target.h"
 #include "backends/common/tls.h"
 #include "backends/redis/types.h"
 #include "engine/base/secret.h"
@@ -134,7 +135,7 @@ int redis_probe(struct redis_opening *o, const struct target *t, unsigned db, co
     int rc = redis_hello_make(t, db, sender, o->hello, err);
     if (rc == 0)
         rc = ask_at_once(o, deadline_ns, missing, info, err);
-    if (rc < 0 && o->closed)
+    if (rc == ERR_UNREACHED && o->closed)
         rc = ask_each(o, t, db, sender, deadline_ns, missing, info, err);
     if (rc == 0)
         rc = judge_info(o->shown, missing, info, err);
@@ -155,11 +156,13 @@ struct redis_link *redis_probe_plain(const struct target *t, const struct option
     struct redis_hello hello = {0};
     struct redis_missing missing;
     struct tls_context *tls = NULL;
-    struct redis_opening opening = {.at = &at, .hello = &hello, .shown = t->shown};
+    struct redis_opening opening = {
+        .at = &at, .scheme = redis_scheme(t), .hello = &hello, .shown = t->shown};
     int rc = redis_resolve(t, NULL, &at, err);
     for (unsigned i = 0; rc == 0 && i < at.n; i++) /* check before reading the TLS files */
         rc = pool_connect_allowed(NULL, at.host, (const struct sockaddr *)&at.address[i].addr, err);
-    if (rc == 0 && strcmp(t->scheme, "rediss") == 0 && !(tls = tls_context_new(o, REDIS_TLS, err)))
+    if (rc == 0 && strcmp(t->scheme, "rediss") == 0 &&
+        !(tls = tls_context_new(o, REDIS_TLS, redis_scheme(t), err)))
         rc = err->code;
     opening.tls = tls;
     if (rc == 0)

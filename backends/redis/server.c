@@ -114,8 +114,12 @@ static int look(struct pool *pool, uint64_t deadline_ns, struct err *err)
 {
     struct redis_pool *p = pool_data(pool);
     const struct target *t = pool_target(pool);
-    struct redis_opening o = {
-        .pool = pool, .at = &p->at, .tls = p->tls, .hello = &p->hello, .shown = t->shown};
+    struct redis_opening o = {.pool = pool,
+                              .at = &p->at,
+                              .tls = p->tls,
+                              .scheme = redis_scheme(t),
+                              .hello = &p->hello,
+                              .shown = t->shown};
     redisReply *r = NULL;
     int rc = redis_probe(&o, t, p->db, pool_sender(pool), deadline_ns, &p->missing, &r, err);
     const char *info = r ? r->str : "";
@@ -158,7 +162,7 @@ int redis_pool_open(struct pool *pool, struct err *err)
     if (rc == 0)
         rc = redis_resolve(t, pool, &p->at, err);
     if (rc == 0 && strcmp(t->scheme, "rediss") == 0 &&
-        !(p->tls = tls_context_new(pool_options(pool), REDIS_TLS, err)))
+        !(p->tls = tls_context_new(pool_options(pool), REDIS_TLS, redis_scheme(t), err)))
         rc = err->code;
     if (rc == 0)
         rc = look(pool, clock_ns() + REDIS_OPEN_NS, err);

@@ -1,7 +1,8 @@
 /* Checks of a URL and its options that need no server: the database, and whether keys of others
- * could be changed. Pure, and always built. */
+ * could be changed, and its other scheme. Pure, and always built. */
 #include "backends/redis/target.h"
 
+#include "backends/common/tls_scheme.h"
 #include "backends/redis/types.h"
 #include "engine/base/quantity.h"
 
@@ -23,6 +24,14 @@ int redis_target_db(const struct target *t, const struct options *o, unsigned *d
                        (unsigned)n, *db);
     *db = (unsigned)n;
     return 0;
+}
+
+const struct tls_scheme *redis_scheme(const struct target *t)
+{
+    static const char ping[] = "*1\r\n$4\r\nPING\r\n";
+    static const struct tls_scheme scheme = {
+        .plain = "redis", .tls = "rediss", .question = ping, .question_len = sizeof ping - 1};
+    return t->hosts ? &scheme : NULL;
 }
 
 const char *redis_destructive(const struct options *o)

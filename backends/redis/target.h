@@ -5,6 +5,7 @@
 struct err;
 struct options;
 struct target;
+struct tls_scheme;
 
 /* Why these options could change keys that loadtop did not create, and what to do; NULL: they
  * cannot. */
@@ -13,5 +14,8 @@ const char *redis_destructive(const struct options *);
 /* The database from the path ("/3") or option db. ERR_USAGE when it is not a number or they
  * disagree. */
 int redis_target_db(const struct target *, const struct options *, unsigned *db, struct err *);
+
+/* redis and rediss; NULL for a socket's path, over which there is no TLS. */
+const struct tls_scheme *redis_scheme(const struct target *);
 
 #endif

@@ -64,6 +64,7 @@ struct redis_opening {
     struct pool *pool; /* NULL: clean */
     struct addresses *at;
     const struct tls_context *tls; /* NULL: none */
+    const struct tls_scheme *scheme;
     struct redis_hello *hello;
     const char *shown;
     /* each command of the handshake waits for the reply to the one before it, so that an error can

@@ -17,7 +17,7 @@ statements), "single" (no bulks) or "greet" (GET /), and those with
 
     slow ms=N      answer after N ms, and say in `duration` that it took so long
     late ms=N      the same as over a long way: `duration` does not know of it
-    status code=N [json=true]   503, 429, 413, 500 ...; close=false: the connection stays after one to GET /
+    status code=N [json=true] [location=URL]   503, 429, 413, 307 ...; close=false: the connection stays after one to GET /
     rows p=SHARE   rows fail with -2            error code=4041             the whole request fails by code
     torn           half an answer, then close   close [store=true]          no answer, then close
     hang [store=true]  no answer at all         dribble                     one byte at a time
@@ -432,6 +432,11 @@ class Server:
                 "accepted_by_node": dict(self.accepted_by_node), "agents": dict(self.agents), "pid": os.getpid()}
 
 
+def with_location(kind, fault):
+    """The value of Content-Type, and the header Location after it if the fault has one."""
+    return kind + ("\r\nLocation: " + fault["location"] if fault.get("location") else "")
+
+
 class Connection(asyncio.Protocol):
     """One TCP connection. Requests are answered one after another."""
 
@@ -560,7 +565,8 @@ class Connection(asyncio.Protocol):
         if fault.get("kind") == "hang":
             return
         if fault.get("kind") == "status":
-            self.send(fault["code"], b"too many connections", "text/plain", close=fault.get("close", True))
+            self.send(fault["code"], b"too many connections", with_location("text/plain", fault),
+                      close=fault.get("close", True))
             return
         ready = time.time() >= s.ready_at
         reply = {"ok": ready, "status": 200 if ready else 503, "name": self.node, "cluster_name": s.says["cluster"],
@@ -579,7 +585,7 @@ class Connection(asyncio.Protocol):
             reply = b""
             if fault.get("json"):
                 reply = json.dumps({"error": {"message": "ServiceUnavailable[made up]", "code": fault["json"]}}).encode()
-            self.send(fault["code"], reply, close=fault.get("close", False))
+            self.send(fault["code"], reply, with_location("application/json", fault), close=fault.get("close", False))
         elif kind == "error":
             e = SqlError(fault["code"], fault.get("message", "MadeUpException[by the test]"))
             self.send(e.status(), json.dumps({"error": {"message": e.message, "code": e.code}}).encode())

@@ -133,8 +133,8 @@ class Secure(unittest.TestCase):
             self.assertIn(b"locked.key", p.raw)
 
     def test_no_tls_there(self):
-        self.refused(self.url().replace(":%d?" % self.port, ":%d?" % self.redis.port), "does this port speak",
-                     code=3)
+        self.refused(self.url().replace(":%d?" % self.port, ":%d?" % self.redis.port),
+                     "the server answers without TLS: use redis://")
 
     def test_killed_and_back(self):
         self.redis.command("CONFIG", "RESETSTAT")

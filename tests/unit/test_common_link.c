@@ -174,24 +174,105 @@ static void they_are_tried_until_one_answers(void **state)
     struct addresses a = three();
     struct err err = {0};
     struct trying t = {.good = 3, .code = ERR_UNREACHED};
-    assert_int_equal(addresses_try(&a, NULL, LATE, attempt, &t, &err), 0);
+    assert_int_equal(addresses_try(&a, NULL, "t", LATE, attempt, &t, &err), 0);
     assert_int_equal(t.calls, 3);
     assert_int_equal(a.current, 2);
     t = (struct trying){.good = 3, .code = ERR_UNREACHED};
-    assert_int_equal(addresses_try(&a, NULL, LATE, attempt, &t, &err), 0);
+    assert_int_equal(addresses_try(&a, NULL, "t", LATE, attempt, &t, &err), 0);
     assert_int_equal(t.calls, 1); /* it begins with the one that answered */
     t = (struct trying){.good = 9, .code = ERR_UNREACHED};
-    assert_int_equal(addresses_try(&a, NULL, LATE, attempt, &t, &err), ERR_UNREACHED);
+    assert_int_equal(addresses_try(&a, NULL, "t", LATE, attempt, &t, &err), ERR_UNREACHED);
     assert_int_equal(t.calls, 3);
-    assert_string_equal(err.msg, "port 2"); /* the last one's */
+    assert_string_equal(err.msg, "t: tried 127.0.0.1:3: port 3; 127.0.0.1:1: port 1; "
+                                 "127.0.0.1:2: port 2");
     t = (struct trying){.good = 9, .code = ERR_REFUSED};
-    assert_int_equal(addresses_try(&a, NULL, LATE, attempt, &t, &err), ERR_REFUSED);
+    assert_int_equal(addresses_try(&a, NULL, "t", LATE, attempt, &t, &err), ERR_REFUSED);
     assert_int_equal(t.calls, 1);
+    assert_string_equal(err.msg, "port 3"); /* a protection's refusal is not changed */
+    t = (struct trying){.good = 9, .code = ERR_FAILED};
+    assert_int_equal(addresses_try(&a, NULL, "t", LATE, attempt, &t, &err), ERR_FAILED);
+    assert_string_equal(err.msg, "t: at 127.0.0.1:3: port 3"); /* the one that ended the turn */
+    a.n = 1;
+    a.current = 0;
+    t = (struct trying){.good = 9, .code = ERR_UNREACHED};
+    assert_int_equal(addresses_try(&a, NULL, "t", LATE, attempt, &t, &err), ERR_UNREACHED);
+    assert_string_equal(err.msg, "port 1"); /* the only one there is */
+}
+
+/* As many IPv6 addresses as a name may have, all in full length. */
+static struct addresses long_ones(void)
+{
+    struct addresses a = {.host = "h", .n = ADDRESSES_MAX};
+    for (unsigned i = 0; i < a.n; i++) {
+        struct sockaddr_in6 in = {.sin6_family = AF_INET6, .sin6_port = htons(10000)};
+        memset(&in.sin6_addr, 0x11 * (int)(i + 1), sizeof in.sin6_addr);
+        memcpy(&a.address[i].addr, &in, sizeof in);
+        a.address[i].len = sizeof in;
+    }
+    return a;
+}
+
+/* What err says when the addresses failed, each for its reason, in order. */
+static void say(const struct addresses *a, const char *shown, const char *const *why,
+                struct err *err)
+{
+    struct tries t = {0};
+    for (unsigned i = 0; i < a->n && why[i]; i++) {
+        err_set(err, ERR_UNREACHED, "%s: %s", shown, why[i]);
+        tries_add(&t, a, i, shown, err);
+    }
+    assert_int_equal(tries_say(&t, a, shown, err), ERR_UNREACHED);
+}
+
+static void reasons_that_are_alike_are_joined(void **state)
+{
+    (void)state;
+    struct addresses a = three();
+    struct err err = {0};
+    char text[PLACE_TEXT_MAX + 8];
+    say(&a, "t://h:1", (const char *const[]){"refused", "silent", "refused"}, &err);
+    assert_string_equal(err.msg,
+                        "t://h:1: tried 127.0.0.1:1, 127.0.0.1:3: refused; 127.0.0.1:2: silent");
+    assert_string_equal(address_prefix(&a, 1, text, sizeof text), "at 127.0.0.1:2: ");
+    a.n = 1;
+    assert_string_equal(address_prefix(&a, 0, text, sizeof text), "");
+}
+
+static void an_address_is_never_cut(void **state)
+{
+    (void)state;
+    struct addresses a = long_ones();
+    struct err err = {0};
+    static const char *const same[] = {
+        "no answer in time", "no answer in time", "no answer in time", "no answer in time",
+        "no answer in time", "no answer in time", "no answer in time", "no answer in time"};
+    say(&a, "t://h:10000", same, &err);
+    assert_string_equal(
+        err.msg, "t://h:10000: tried [1111:1111:1111:1111:1111:1111:1111:1111]:10000, "
+                 "[2222:2222:2222:2222:2222:2222:2222:2222]:10000, "
+                 "[3333:3333:3333:3333:3333:3333:3333:3333]:10000, "
+                 "[4444:4444:4444:4444:4444:4444:4444:4444]:10000: no answer in time; and 4 more");
+    /* Names of any length, and reasons of any: nothing is torn. */
+    for (unsigned length = 1; length < 300; length++) {
+        char shown[300] = "", why[160] = "";
+        const char *all[ADDRESSES_MAX] = {why, "b", why, "d", why, "f", why, "h"};
+        memset(shown, 's', length);
+        shown[length] = '\0';
+        memset(why, 'w', length % 120 + 1);
+        say(&a, shown, all, &err);
+        const char *end = err.msg;
+        while ((end = strchr(end, '['))) {
+            end = strstr(end, "]:10000");
+            assert_non_null(end);
+        }
+        assert_true(strlen(err.msg) < sizeof err.msg - 1 || !strstr(err.msg, "tried"));
+    }
 }
 
 static int open_link(void *ctx, const struct address *a, uint64_t deadline_ns, struct err *err)
 {
-    return link_open(ctx, NULL, "localhost", a, NULL, "t://localhost", deadline_ns, err);
+    const struct link_setup setup = {.host = "localhost", .shown = "t://localhost"};
+    return link_open(ctx, &setup, a, deadline_ns, err);
 }
 
 /* As localhost with ::1 first and a server on 127.0.0.1 only. */
@@ -204,7 +285,7 @@ static void the_second_address_is_reached_by_links_and_workers(void **state)
     unsigned at = 99;
     a.n = 2;
     int nobody = refusing(&a.address[0]), server = listen_on(&a.address[1]);
-    assert_int_equal(addresses_try(&a, NULL, LATE, open_link, &l, &err), 0);
+    assert_int_equal(addresses_try(&a, NULL, "t", LATE, open_link, &l, &err), 0);
     assert_int_equal(a.current, 1);
     link_close(&l);
     a.current = 0;
@@ -347,6 +428,8 @@ int main(void)
         cmocka_unit_test(what_is_dropped_is_not_tried),
         cmocka_unit_test(spread_over_those_that_answer),
         cmocka_unit_test(they_are_tried_until_one_answers),
+        cmocka_unit_test(reasons_that_are_alike_are_joined),
+        cmocka_unit_test(an_address_is_never_cut),
         cmocka_unit_test(the_second_address_is_reached_by_links_and_workers),
         cmocka_unit_test(nobody_listens),
         cmocka_unit_test(no_answer_and_half_an_answer_end_by_the_deadline),
