@@ -23,8 +23,9 @@ static const char *hint(const struct link *l, int error)
     return error == ECONNREFUSED || error == ENOENT ? " (is the server running?)" : "";
 }
 
-static int lost(const struct link *l, int error, struct err *err)
+static int lost(struct link *l, int error, struct err *err)
 {
+    l->closed = l->closed || error == ECONNRESET || error == EPIPE;
     const char *why = error == ECONNREFUSED ? "connection refused"
                       : error == ETIMEDOUT  ? "no answer in time"
                       : error == ECANCELED  ? "given up, as the pool stops"
@@ -34,8 +35,9 @@ static int lost(const struct link *l, int error, struct err *err)
     return err_set(err, ERR_UNREACHED, "%s: %s%s", l->shown, why, hint(l, error));
 }
 
-static int closed(const struct link *l, struct err *err)
+static int closed(struct link *l, struct err *err)
 {
+    l->closed = true;
     return err_set(err, ERR_UNREACHED, "%s: the server closed the connection%s", l->shown,
                    hint(l, 0));
 }

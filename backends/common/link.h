@@ -22,6 +22,7 @@ struct link {
     const char *shown;       /* borrowed; prefix of every error */
     bool secured;            /* TLS: the handshake is complete on the client's side */
     bool heard;              /* the server has sent protocol data */
+    bool closed;             /* the server has closed the connection, after it was open */
 };
 #define LINK_NONE                                                                                  \
     {                                                                                              \

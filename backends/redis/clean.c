@@ -12,6 +12,7 @@
 #include "backends/redis/leftovers.h"
 #include "backends/redis/link.h"
 #include "backends/redis/mark.h"
+#include "backends/redis/probe.h"
 #include "backends/redis/target.h"
 #include "backends/redis/types.h"
 #include "engine/base/secret.h"
@@ -45,6 +46,7 @@ struct cleaning {
     struct redis_link *link;
     char prefix[REDIS_PREFIX_MAX + 1], mark[REDIS_MARK_NAME]; /* mark "": the file names no mark */
     unsigned db;
+    bool has_info; /* the server answers INFO */
     struct entry entry[ENTRIES_MAX];
     unsigned entries;
     /* upper bounds of key numbers, from the marks on the server */
@@ -234,17 +236,22 @@ static int count_keys(const struct cleaning *k, const char *prefix, uint64_t fro
     return 0;
 }
 
-/* UNLINK (Redis 4) frees memory in the background; older servers have only DEL. */
+/* UNLINK (Redis 4) frees memory in the background; older servers have only DEL. A proxy, which does
+ * not answer INFO either, may close the connection on UNLINK. */
 static int removing_command(const struct cleaning *k, const char **command, struct err *err)
 {
     char name[REDIS_PREFIX_MAX + 24];
+    *command = "DEL";
+    if (!k->has_info)
+        return 0;
     /* a name like that of a mark, but not of any key of the run */
     snprintf(name, sizeof name, "%sloadtop:none", k->prefix);
     redisReply *r =
         redis_link_ask(k->link, 2, (const char *[]){"UNLINK", name}, clock_ns() + BATCH_NS, err);
     if (!r)
         return err->code;
-    *command = r->type == REDIS_REPLY_ERROR ? "DEL" : "UNLINK";
+    if (r->type != REDIS_REPLY_ERROR)
+        *command = "UNLINK";
     freeReplyObject(r);
     return 0;
 }
@@ -620,16 +627,10 @@ static int ask_clean(void *ctx, const char *identity)
     return clean_identity_allowed(a->clean, "redis", identity, a->err);
 }
 
-static int check_identity(struct cleaning *k, struct err *err)
+/* info: NULL: it is not answered. */
+static int check_identity(struct cleaning *k, const redisReply *info, struct err *err)
 {
-    redisReply *r =
-        redis_link_ask(k->link, 1, (const char *[]){"INFO"}, clock_ns() + BATCH_NS, err);
-    if (!r)
-        return err->code;
-    int rc = redis_identities(r->type == REDIS_REPLY_STRING ? r->str : "", ask_clean,
-                              &(struct asking){k->clean, err});
-    freeReplyObject(r);
-    return rc;
+    return redis_identities(info ? info->str : "", ask_clean, &(struct asking){k->clean, err});
 }
 
 /* Checks that the target's database is the one in the file, if the file names one. */
@@ -654,15 +655,18 @@ int redis_clean(struct clean *c, struct err *err)
     struct cleaning *k = calloc(1, sizeof *k);
     if (!k)
         return err_set(err, ERR_FAILED, "out of memory");
+    redisReply *info = NULL;
     k->clean = c;
     k->budget = MARKS_STEPS_MAX;
     int rc = read_file(k, err);
     if (rc == 0)
         rc = check_db(k, err);
-    if (rc == 0 && !(k->link = redis_link_plain(c->target, c->options, k->db, c->sender, err)))
+    if (rc == 0 &&
+        !(k->link = redis_probe_plain(c->target, c->options, k->db, c->sender, &info, err)))
         rc = err->code;
+    k->has_info = info != NULL;
     if (rc == 0)
-        rc = check_identity(k, err);
+        rc = check_identity(k, info, err);
     if (rc == 0)
         rc = read_marks(k, why, sizeof why, err);
     if (rc == 0 && k->fields.len)
@@ -674,6 +678,8 @@ int redis_clean(struct clean *c, struct err *err)
             rc = leave_entry(k, &k->entry[i], why, err);
     text_free(&k->fields);
     redis_link_free(k->link);
+    if (info)
+        freeReplyObject(info);
     free(k);
     return rc;
 }

@@ -323,8 +323,8 @@ static void refuse_hello(struct redis_conn *c, const struct resp_error *e)
                   shown(c), p->db, said);
     else if (strcmp(name, "NOAUTH") == 0 || strcmp(name, "DENIED") == 0)
         conn_down(c->conn, "auth", "%s: %s", shown(c), said);
-    /* Other errors are ignored: CLIENT SETNAME may be unknown or not permitted, and the name is
-     * only informative. */
+    /* Other errors are ignored: CLIENT SETNAME, or PING in its place, may be unknown or not
+     * permitted, and neither is needed. */
 }
 
 /* Is this a reply with the server's identity (REDIS_WHO)? */

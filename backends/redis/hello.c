@@ -1,5 +1,5 @@
-/* Blocking links with a completed handshake: the server's addresses, the bytes of the handshake,
- * the pool's link, and a link without a pool.
+/* Blocking links with a completed handshake: the server's addresses, the bytes of the handshake, and
+ * the pool's link.
  *
  * Everything has a deadline. Runs on the pool's own thread, except for clean. */
 #include "backends/redis/hello.h"
@@ -31,6 +31,11 @@ int redis_resolve(const struct target *t, const struct pool *pool, struct addres
     return 0;
 }
 
+static void end_step(struct redis_hello *h, const struct text *bytes)
+{
+    h->end[h->steps++] = bytes->len;
+}
+
 int redis_hello_make(const struct target *t, unsigned db, const char *sender, struct redis_hello *h,
                      struct err *err)
 {
@@ -42,15 +47,21 @@ int redis_hello_make(const struct target *t, unsigned db, const char *sender, st
         if (!t->user[0])
             words[1] = t->password;
         redis_words(&bytes, t->user[0] ? 3 : 2, words);
-        h->auth = ++h->steps;
+        end_step(h, &bytes);
+        h->auth = h->steps;
     }
     if (db) {
         snprintf(number, sizeof number, "%u", db);
         redis_words(&bytes, 2, (const char *[]){"SELECT", number});
-        h->select = ++h->steps;
+        end_step(h, &bytes);
+        h->select = h->steps;
     }
-    redis_words(&bytes, 3, (const char *[]){"CLIENT", "SETNAME", sender});
-    h->steps++;
+    if (sender)
+        redis_words(&bytes, 3, (const char *[]){"CLIENT", "SETNAME", sender});
+    else
+        redis_words(&bytes, 1, (const char *[]){"PING"});
+    end_step(h, &bytes);
+    h->named = sender != NULL;
     h->len = bytes.len;
     text_put(&bytes, REDIS_WHO, sizeof REDIS_WHO - 1);
     h->bytes = bytes.s;
@@ -80,7 +91,7 @@ int redis_refused(const char *shown, const redisReply *r, const char *command, s
     return err_set(err, ERR_FAILED, "%s: %s: %s", shown, command, said);
 }
 
-/* Does an error reply to this step end the handshake? A failed CLIENT SETNAME does not. */
+/* Does an error reply to this step end the handshake? A failed CLIENT SETNAME or PING does not. */
 static bool matters(const struct redis_hello *h, unsigned step, const redisReply *r)
 {
     char name[RESP_CLASS_MAX];
@@ -89,31 +100,64 @@ static bool matters(const struct redis_hello *h, unsigned step, const redisReply
            strcmp(name, "DENIED") == 0 || redis_error_passes(r->str, r->len);
 }
 
-/* Parameters of opening a link, and the link. */
-struct linking {
-    struct pool *pool; /* NULL: clean */
-    const struct tls_context *tls;
-    const struct redis_hello *hello;
-    const char *host, *shown;
-    struct redis_link *link;
-};
-
 static const char *step_name(const struct redis_hello *h, unsigned step)
 {
-    return step == h->auth ? "AUTH" : step == h->select ? "SELECT" : "hello";
+    return step == h->auth     ? "AUTH"
+           : step == h->select ? "SELECT"
+           : h->named          ? "CLIENT SETNAME"
+                               : "PING";
 }
 
-static int say_hello(struct redis_link *l, const struct linking *w, uint64_t deadline_ns,
+/* Says in answer to which command the connection was closed. With TLS the server may have refused
+ * our certificate as long as it has said nothing: err says so already. */
+static int closed_in_answer(const struct redis_opening *o, unsigned step, struct err *err)
+{
+    const struct redis_hello *h = o->hello;
+    const char *why = step == h->auth     ? "a proxy may take no password"
+                      : step == h->select ? "a proxy may have no databases: leave its number out"
+                                          : NULL;
+    if (!why || (o->tls && step == 1))
+        return err->code;
+    return err_set(err, ERR_UNREACHED, "%s: the server closed the connection in answer to %s (%s)",
+                   o->shown, step_name(h, step), why);
+}
+
+static int send_step(const struct redis_opening *o, unsigned step, uint64_t deadline_ns,
                      struct err *err)
 {
-    const struct redis_hello *h = w->hello;
-    int rc = redis_link_send(l, h->bytes, h->len, deadline_ns, err);
-    for (unsigned step = 1; rc == 0 && step <= h->steps; step++) {
-        redisReply *r = redis_link_reply(l, deadline_ns, err);
+    const struct redis_hello *h = o->hello;
+    size_t from = step > 1 ? h->end[step - 2] : 0;
+    if (!o->one_by_one)
+        return step > 1 ? 0 : redis_link_send(o->link, h->bytes, h->len, deadline_ns, err);
+    return redis_link_send(o->link, h->bytes + from, h->end[step - 1] - from, deadline_ns, err);
+}
+
+static int take_step(struct redis_opening *o, unsigned step, const redisReply *r, struct err *err)
+{
+    const struct redis_hello *h = o->hello;
+    if (r->type != REDIS_REPLY_ERROR)
+        return 0;
+    if (matters(h, step, r))
+        return redis_refused(o->shown, r, step_name(h, step), err);
+    if (h->named)
+        secret_said(o->name_said, sizeof o->name_said, r->str, r->len);
+    return 0;
+}
+
+static int say_hello(struct redis_opening *o, uint64_t deadline_ns, struct err *err)
+{
+    int rc = 0;
+    o->name_said[0] = '\0';
+    for (unsigned step = 1; rc == 0 && step <= o->hello->steps; step++) {
+        redisReply *r = NULL;
+        rc = send_step(o, step, deadline_ns, err);
+        if (rc == 0 && !(r = redis_link_reply(o->link, deadline_ns, err)))
+            rc = err->code;
+        if (rc < 0 && o->one_by_one && redis_link_closed(o->link))
+            return closed_in_answer(o, step, err);
         if (!r)
-            return err->code;
-        if (r->type == REDIS_REPLY_ERROR && matters(h, step, r))
-            rc = redis_refused(w->shown, r, step_name(h, step), err);
+            return rc;
+        rc = take_step(o, step, r, err);
         freeReplyObject(r);
     }
     return rc;
@@ -122,30 +166,34 @@ static int say_hello(struct redis_link *l, const struct linking *w, uint64_t dea
 /* Connects to one address and says hello. */
 static int link_to(void *ctx, const struct address *a, uint64_t deadline_ns, struct err *err)
 {
-    struct linking *w = ctx;
-    w->link = redis_link_open(w->pool, w->host, a, w->tls, w->shown, deadline_ns, err);
-    if (!w->link)
+    struct redis_opening *o = ctx;
+    o->link = redis_link_open(o->pool, o->at->host, a, o->tls, o->shown, deadline_ns, err);
+    if (!o->link)
         return err->code;
-    int rc = say_hello(w->link, w, deadline_ns, err);
+    int rc = say_hello(o, deadline_ns, err);
     if (rc < 0) {
-        redis_link_free(w->link);
-        w->link = NULL;
+        o->closed = o->closed || redis_link_closed(o->link);
+        redis_link_free(o->link);
+        o->link = NULL;
     }
     return rc;
 }
 
-/* Opens a link with a completed handshake to the first address that accepts it, starting with the
- * current one. */
+int redis_opening_try(struct redis_opening *o, uint64_t deadline_ns, struct err *err)
+{
+    return addresses_try(o->at, o->pool, deadline_ns, link_to, o, err);
+}
+
 int redis_link_up(struct pool *pool, uint64_t deadline_ns, struct err *err)
 {
     struct redis_pool *p = pool_data(pool);
-    struct linking w = {.pool = pool,
-                        .tls = p->tls,
-                        .hello = &p->hello,
-                        .host = p->at.host,
-                        .shown = pool_target(pool)->shown};
-    int rc = addresses_try(&p->at, pool, deadline_ns, link_to, &w, err);
-    p->link = w.link;
+    struct redis_opening o = {.pool = pool,
+                              .at = &p->at,
+                              .tls = p->tls,
+                              .hello = &p->hello,
+                              .shown = pool_target(pool)->shown};
+    int rc = redis_opening_try(&o, deadline_ns, err);
+    p->link = o.link;
     return rc;
 }
 
@@ -163,30 +211,6 @@ struct redisReply *redis_ask_info(struct redis_pool *p, uint64_t deadline_ns, st
     if (!r)
         redis_link_down(p);
     return r;
-}
-
-/* ---- A link without a pool ---- */
-
-struct redis_link *redis_link_plain(const struct target *t, const struct options *o, unsigned db,
-                                    const char *sender, struct err *err)
-{
-    struct addresses at;
-    struct redis_hello hello = {0};
-    struct tls_context *tls = NULL;
-    struct linking w = {.hello = &hello, .host = at.host, .shown = t->shown};
-    int rc = redis_resolve(t, NULL, &at, err);
-    for (unsigned i = 0; rc == 0 && i < at.n; i++) /* check before reading the TLS files */
-        rc = pool_connect_allowed(NULL, at.host, (const struct sockaddr *)&at.address[i].addr, err);
-    if (rc == 0 && strcmp(t->scheme, "rediss") == 0 && !(tls = tls_context_new(o, REDIS_TLS, err)))
-        rc = err->code;
-    w.tls = tls;
-    if (rc == 0)
-        rc = redis_hello_make(t, db, sender, &hello, err);
-    if (rc == 0)
-        addresses_try(&at, NULL, clock_ns() + at.n * REDIS_OPEN_NS, link_to, &w, err);
-    redis_hello_wipe(&hello);
-    tls_context_free(tls); /* the link keeps its own reference */
-    return w.link;
 }
 
 #endif

@@ -88,6 +88,17 @@ void redis_link_keep(struct redis_link *l)
     l->link.pool = NULL;
 }
 
+bool redis_link_closed(const struct redis_link *l)
+{
+    return l->link.closed;
+}
+
+bool redis_link_quiet(struct redis_link *l)
+{
+    char in[64];
+    return link_poll(&l->link, in, sizeof in, NULL) == 0;
+}
+
 int redis_link_send(struct redis_link *l, const char *bytes, size_t n, uint64_t deadline_ns,
                     struct err *err)
 {

@@ -4,6 +4,7 @@
 #ifndef LOADTOP_BACKENDS_REDIS_LINK_H
 #define LOADTOP_BACKENDS_REDIS_LINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,12 @@ struct redis_link *redis_link_open(const struct pool *, const char *host, const 
 /* Makes it work even while the pool is stopping. */
 void redis_link_keep(struct redis_link *);
 void redis_link_free(struct redis_link *); /* takes NULL */
+
+/* Has the server closed it? Known after a failure to send or to receive, and to
+ * redis_link_quiet. */
+bool redis_link_closed(const struct redis_link *);
+/* False: the server has closed it, or has sent what nothing asked for. */
+bool redis_link_quiet(struct redis_link *);
 
 /* The round-trip time of this link, as from net_round_trip_ns. */
 int64_t redis_link_round_trip_ns(const struct redis_link *);

@@ -8,6 +8,7 @@
 #include "backends/redis/hello.h"
 #include "backends/redis/link.h"
 #include "backends/redis/mark.h"
+#include "backends/redis/probe.h"
 #include "backends/redis/sibling.h"
 #include "backends/redis/stats.h"
 #include "backends/redis/target.h"
@@ -35,14 +36,6 @@ static void note_role(struct pool *pool, const char *info)
     if (redis_info_number(info, "cluster_enabled") > 0)
         pool_event(pool,
                    "cluster mode: routing is not built in, keys of other nodes are answered MOVED");
-}
-
-/* Is INFO available, or was it refused for an acceptable reason? */
-static int judge_info(const char *shown, const redisReply *r, struct err *err)
-{
-    return r->type == REDIS_REPLY_ERROR && strncmp(r->str, "NOPERM", 6) != 0
-               ? redis_refused(shown, r, "INFO", err)
-               : 0;
 }
 
 static int judge_loading(const char *shown, const char *info, struct err *err)
@@ -101,21 +94,41 @@ int redis_meet(struct pool *pool, const char *info, struct err *err)
     return rc;
 }
 
+/* Tells once what the server does not answer. */
+static void tell_missing(struct pool *pool, const struct redis_missing *m)
+{
+    if (m->name[0])
+        pool_event(pool,
+                   "CLIENT SETNAME is not answered (%s): the server's list of clients does "
+                   "not say whose connections these are",
+                   m->name);
+    if (m->info[0])
+        pool_event(pool,
+                   "INFO is not answered (%s): no figures of the server, its free memory and "
+                   "its other clients are not known",
+                   m->info);
+}
+
 /* Inspects the server and checks whether it may be loaded. */
 static int look(struct pool *pool, uint64_t deadline_ns, struct err *err)
 {
     struct redis_pool *p = pool_data(pool);
-    redisReply *r = redis_ask_info(p, deadline_ns, err);
-    if (!r)
-        return err->code;
-    const char *shown = pool_target(pool)->shown;
-    const char *info = r->type == REDIS_REPLY_STRING ? r->str : "";
-    int rc = judge_info(shown, r, err);
+    const struct target *t = pool_target(pool);
+    struct redis_opening o = {
+        .pool = pool, .at = &p->at, .tls = p->tls, .hello = &p->hello, .shown = t->shown};
+    redisReply *r = NULL;
+    int rc = redis_probe(&o, t, p->db, pool_sender(pool), deadline_ns, &p->missing, &r, err);
+    const char *info = r ? r->str : "";
+    p->link = o.link;
+    p->asks_who = pool_identity_matters(pool) && !p->missing.info_closes;
     if (rc == 0)
-        rc = judge_replica(p, shown, info, deadline_ns, err);
+        rc = judge_replica(p, t->shown, info, deadline_ns, err);
     if (rc == 0)
         rc = redis_meet(pool, info, err);
-    freeReplyObject(r);
+    if (!pool_inspects_only(pool) && (rc == 0 || rc == ERR_REFUSED))
+        tell_missing(pool, &p->missing);
+    if (r)
+        freeReplyObject(r);
     return rc;
 }
 
@@ -135,7 +148,6 @@ int redis_pool_open(struct pool *pool, struct err *err)
     memset(p, 0, sizeof *p);
     p->mark = mark;
     redis_mark_begin(&p->mark);
-    p->asks_who = pool_identity_matters(pool);
     workers_init(&p->workers, redis_count, &p->ended, sizeof p->ended);
     const char *destructive = redis_destructive(pool_options(pool));
     if (destructive && !pool_allow_destructive(pool) && !pool_read_only(pool))
@@ -147,18 +159,9 @@ int redis_pool_open(struct pool *pool, struct err *err)
         !(p->tls = tls_context_new(pool_options(pool), REDIS_TLS, err)))
         rc = err->code;
     if (rc == 0)
-        rc = redis_hello_make(t, p->db, pool_sender(pool), &p->hello, err);
-    if (rc < 0) {
+        rc = look(pool, clock_ns() + REDIS_OPEN_NS, err);
+    if (rc < 0)
         forget(p);
-        return rc;
-    }
-    uint64_t deadline_ns = clock_ns() + REDIS_OPEN_NS;
-    rc = redis_link_up(pool, deadline_ns, err);
-    if (rc == 0)
-        rc = look(pool, deadline_ns, err);
-    if (rc == 0)
-        return 0;
-    forget(p);
     return rc;
 }
 

@@ -141,6 +141,12 @@ void redis_stats_info(struct pool *pool, struct stats *s, const struct redis_tot
     }
 }
 
+/* Does the server refuse INFO because of a state that passes by itself? */
+static bool passes(const redisReply *r)
+{
+    return r->type == REDIS_REPLY_ERROR && redis_error_passes(r->str, r->len);
+}
+
 /* Checks that the server may be loaded; otherwise the link is not used any more. A server that
  * temporarily refuses INFO (BUSY) counts as the same one. */
 static bool judge_link(struct pool *pool, const redisReply *r)
@@ -148,11 +154,26 @@ static bool judge_link(struct pool *pool, const redisReply *r)
     struct redis_pool *p = pool_data(pool);
     if (r->type == REDIS_REPLY_STRING)
         p->link_known = redis_still_allowed(pool, r->str);
-    else if (!p->link_known && !p->asks_who)
-        p->link_known = true;
+    else if (!p->link_known && !(p->asks_who && passes(r)))
+        p->link_known = redis_still_allowed(pool, "");
     if (!p->link_known)
         redis_link_down(p);
     return p->link_known;
+}
+
+/* INFO on the pool's link, or an error reply. NULL: there is no answer now, or, where the link is
+ * still up, never. */
+static redisReply *ask(struct pool *pool, uint64_t now, struct err *err)
+{
+    struct redis_pool *p = pool_data(pool);
+    if (!p->link && redis_link_up(pool, now + REOPEN_NS, err) < 0)
+        return NULL;
+    redis_link_keep(p->link); /* leftovers are queried after the pool has ended */
+    if (!p->missing.info_closes)
+        return redis_ask_info(p, now + STATS_NS, err);
+    if (!redis_link_quiet(p->link)) /* the next call opens another one */
+        redis_link_down(p);
+    return NULL;
 }
 
 void redis_pool_stats(struct pool *pool, struct stats *s)
@@ -164,11 +185,7 @@ void redis_pool_stats(struct pool *pool, struct stats *s)
     s->server_cpu_share = NAN;
     s->other_clients = s->data_items = -1;
     t.running = workers_sum(&p->workers, &t);
-    redisReply *r = NULL;
-    if (p->link || redis_link_up(pool, now + REOPEN_NS, &err) == 0) {
-        redis_link_keep(p->link); /* leftovers are queried after the pool has ended */
-        r = redis_ask_info(p, now + STATS_NS, &err);
-    }
+    redisReply *r = ask(pool, now, &err);
     address_text(addresses_current(&p->at), s->address, sizeof s->address);
     if (p->link)
         s->rtt_ns = redis_link_round_trip_ns(p->link);
@@ -184,6 +201,8 @@ void redis_pool_stats(struct pool *pool, struct stats *s)
         redis_trouble_check(pool, r->str);
     } else {
         p->last = (struct redis_info){0};
+        if (p->missing.info_closes || (r && !passes(r)))
+            copy_str(s->note, sizeof s->note, "INFO is not answered");
     }
     if (r)
         freeReplyObject(r);

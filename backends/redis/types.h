@@ -5,6 +5,7 @@
  *   target.c   checks of a URL and its options
  *   server.c   opening and closing a pool
  *   hello.c    blocking links with a completed handshake, the handshake's bytes
+ *   probe.c    the first link to a server: does it answer what a load does not need?
  *   stats.c    INFO, every second
  *   sibling.c  the pools of this process on the same server
  *   guard.c    the server's identity, free room, and overload
@@ -45,12 +46,40 @@ enum redis_option {
     REDIS_OPTIONS = REDIS_TLS + TLS_OPTIONS
 };
 
-/* The commands that start every connection. Contains the password. */
+/* The commands that start every connection: AUTH and SELECT where they are needed, and CLIENT
+ * SETNAME, or PING where the server leaves that unanswered: a server with too many clients accepts
+ * first, so a connection is up only after an answer. Contains the password. */
+#define REDIS_HELLO_STEPS 3
 struct redis_hello {
-    char *bytes; /* followed by REDIS_WHO, which `len` does not include */
-    size_t len;
+    char *bytes;                        /* followed by REDIS_WHO, which `len` does not include */
+    size_t len, end[REDIS_HELLO_STEPS]; /* end[i]: offset behind command i */
     /* number of each command's reply, from 1 (0: none), and how many there are */
     uint8_t auth, select, steps;
+    bool named; /* the last one is CLIENT SETNAME */
+};
+
+#define REDIS_MISSING_MAX 80
+/* The opening of a link: where to, how, and the result. All but the result is borrowed. */
+struct redis_opening {
+    struct pool *pool; /* NULL: clean */
+    struct addresses *at;
+    const struct tls_context *tls; /* NULL: none */
+    struct redis_hello *hello;
+    const char *shown;
+    /* each command of the handshake waits for the reply to the one before it, so that an error can
+     * name the command in answer to which the connection was closed */
+    bool one_by_one;
+    struct redis_link *link;           /* NULL: none; owned by the caller */
+    bool closed;                       /* a server closed a connection instead of answering */
+    char name_said[REDIS_MISSING_MAX]; /* the error reply to CLIENT SETNAME; "": none */
+};
+
+/* What loadtop asks a server although a load does not need it, and gets no answer to: its name in
+ * the server's list of clients, and INFO. A proxy such as twemproxy closes a connection on every
+ * command that it does not know, so there it is not asked again. */
+struct redis_missing {
+    bool name_closes, info_closes;
+    char name[REDIS_MISSING_MAX], info[REDIS_MISSING_MAX]; /* why; "": it is answered */
 };
 
 /* Follows the handshake on a worker's connection when a rule names an identity of a Redis server:
@@ -112,8 +141,9 @@ struct redis_sibling {
 struct redis_pool {
     struct addresses at;
     struct redis_hello hello;
-    bool asks_who;           /* REDIS_WHO follows the handshake */
-    struct tls_context *tls; /* rediss://; else NULL */
+    struct redis_missing missing; /* written before a worker exists */
+    bool asks_who;                /* REDIS_WHO follows the handshake */
+    struct tls_context *tls;      /* rediss://; else NULL */
     unsigned db;
     struct workers workers;
     struct redis_totals ended; /* sums of ended workers */

@@ -309,10 +309,11 @@ class RedisClient:
 class Redis(Closing):
     """A private redis-server: on a port of 127.0.0.1 (default), or with unix=True on a socket.
 
-    `url` is its target for loadtop. password= sets requirepass; further options as `("--maxmemory", "1mb")`.
+    `url` is its target for loadtop. password= sets requirepass; renamed= gives commands other names
+    ({"INFO": "OURS"}), which the methods here use; further options as `("--maxmemory", "1mb")`.
     """
 
-    def __init__(self, *options, unix=False, password=None, port=None):
+    def __init__(self, *options, unix=False, password=None, port=None, renamed=None):
         self.program = need_program("redis-server", "redis-server")
         self.dir = tempfile.mkdtemp(prefix="loadtop-redis-")
         self.password = password
@@ -325,6 +326,9 @@ class Redis(Closing):
             self.argv += ["--unixsocket", self.path]
         if password:
             self.argv += ["--requirepass", password]
+        self.renamed = renamed or {}
+        for name, other in self.renamed.items():
+            self.argv += ["--rename-command", name, other]
         self.argv += [str(o) for o in options]
         secret = ":%s@" % password if password else ""
         self.url = ("redis+unix://%s%s" % (secret, self.path) if unix
@@ -340,8 +344,7 @@ class Redis(Closing):
             if not self.process.alive():
                 raise AssertionError("redis-server ended:\n" + self.process.output())
             try:
-                with contextlib.closing(self.client()) as c:
-                    return c("PING") == "PONG"
+                return self.command("PING") == "PONG"
             except (OSError, RedisError):
                 return False
         try:
@@ -355,7 +358,7 @@ class Redis(Closing):
 
     def command(self, *words):
         with contextlib.closing(self.client()) as c:
-            return c(*words)
+            return c(self.renamed.get(words[0], words[0]), *words[1:])
 
     def info(self, section):
         """INFO as a dict of strings."""
