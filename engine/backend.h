@@ -437,7 +437,7 @@ const char *pool_sender(const struct pool *);
 bool pool_awaits_consent(const struct pool *);
 
 /* The expected size of the data compared with the target's free room. Call pool_room_allowed in
- * pool_open, if the mix writes, before anything is written. */
+ * pool_open, before anything is written. */
 struct room {
     /* expected bytes on the target, replicas included; INFINITY: no bound is known, so the target's
      * free room is the bound */
@@ -445,9 +445,11 @@ struct room {
     double stored_per_byte; /* bytes that one byte of data_bytes takes there; 0: one */
     double free_bytes;      /* NaN: the target does not report it */
     const char *of;         /* "memory", "disk" */
+    const char *asked;      /* what was asked for it: "INFO"; of static storage */
 };
-/* Checks whether the data fits. 0, or ERR_REFUSED: it does not fit on a remote target, and there is
- * no screen. With a screen, waits for the user's answer. The pool's thread. */
+/* Checks whether the data fits. 0, or ERR_REFUSED: on a remote target it does not fit, or how much
+ * room it has is not known, and there is no screen. With a screen, waits for the user's answer. Call
+ * it also if nothing is written (to_come_bytes 0): a later mix may write. The pool's thread. */
 int pool_room_allowed(struct pool *, const struct room *, struct err *);
 uint64_t pool_count(const struct pool *); /* the count of -n; 0: none */
 /* Sets the number of groups (nodes) that each thread opens connections to, for the ceiling on

@@ -73,12 +73,11 @@ int crate_room(struct pool *pool, struct crate_pool *p, const char *replicas, st
     double room = free_bytes(&p->site, &nodes);
     unsigned copies = crate_copies(replicas, nodes);
     atomic_store(&p->row_takes, copies * p->record_bytes);
-    if (!(weight[CRATE_INSERT] > 0))
-        return 0;
     struct room r = {.to_come_bytes = crate_to_come(pool, pool_options(pool), weight),
                      .stored_per_byte = copies,
                      .free_bytes = room,
-                     .of = "disk"};
+                     .of = "disk",
+                     .asked = "sys.nodes"};
     return pool_room_allowed(pool, &r, err);
 }
 

@@ -125,7 +125,7 @@ static struct weighed weigh(const struct options *o, const double *weight, enum 
 /* The expected data of a whole mix: to_come_bytes is 0 when it creates nothing. */
 static struct room weigh_mix(const struct pool *pool, const struct options *o, const double *weight)
 {
-    struct room room = {.free_bytes = NAN, .of = "memory"};
+    struct room room = {.free_bytes = NAN, .of = "memory", .asked = "INFO"};
     double count = pool_count(pool) ? (double)pool_count(pool) : INFINITY, most = 0;
     for (unsigned i = 0; i < REDIS_OPS; i++) {
         if (!redis_op_info[i].creates || !(weight[i] > 0))
@@ -161,7 +161,7 @@ int redis_room_allowed(struct pool *pool, const char *info, struct err *err)
         weight[i] = pool_op_weight(pool, i);
     struct room room = weigh_mix(pool, pool_options(pool), weight);
     room.free_bytes = redis_free_memory(info);
-    return room.to_come_bytes > 0 ? pool_room_allowed(pool, &room, err) : 0;
+    return pool_room_allowed(pool, &room, err);
 }
 
 /* ---- Overload ---- */

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 
 #define ASK_EVERY_MS 100
+#define RULE_TEXT_MAX 256
 
 static void set_guard(struct pool *p, const char *what, const char *rule)
 {
@@ -25,10 +26,19 @@ static void set_guard(struct pool *p, const char *what, const char *rule)
     engine_wake(p->engine);
 }
 
-/* The name to show for a server without an identity. */
-static const char *server_name(const struct target *t)
+const char *guard_server_name(const struct target *t)
 {
     return t->hosts ? t->host[0].name : t->path;
+}
+
+/* The rule that decided, and why, if the server does not tell its identity: then every rule that
+ * names one may mean it. */
+static const char *deciding_rule(char *buf, size_t size, const char *identity, const char *where)
+{
+    if (!where || (identity && *identity))
+        return where;
+    snprintf(buf, size, "it does not tell which server it is: %s", where);
+    return buf;
 }
 
 /* Applies a verdict: for a protected host or identity, waits until the user has typed its name if
@@ -74,15 +84,17 @@ int guard_await(struct pool *p, struct err *err)
 bool pool_identity_still_allowed(struct pool *p, const char *identity)
 {
     const char *where = NULL;
+    char rule[RULE_TEXT_MAX];
     enum rule_verdict v =
         rules_check_identity(p->engine->rules, p->spec.backend->name, identity, &where);
-    const char *shown = identity && *identity ? identity : server_name(&p->spec.target);
+    const char *shown = identity && *identity ? identity : guard_server_name(&p->spec.target);
     if (v != RULE_DENY && (v != RULE_PROTECT || engine_confirmed(p->engine, shown)))
         return true;
+    where = deciding_rule(rule, sizeof rule, identity, where);
     struct pool_shared *shared = pool_lock(p);
     snprintf(shared->identity_refused_why, sizeof shared->identity_refused_why,
-             "%.70s answers now, and is %s (%.70s)", shown, v == RULE_DENY ? "denied" : "protected",
-             where ? where : "targets.conf");
+             "%.70s answers now, and is %s (%.140s)", shown,
+             v == RULE_DENY ? "denied" : "protected", where ? where : "targets.conf");
     pool_unlock(p);
     atomic_store(&p->atomic.identity_refused, true);
     engine_wake(p->engine);
@@ -121,22 +133,25 @@ int guard_note_address(struct pool *p, const char *host, const struct sockaddr *
 int pool_identity_allowed(struct pool *p, const char *identity, struct err *err)
 {
     const char *where = NULL;
-    const char *shown = identity && *identity ? identity : server_name(&p->spec.target);
+    char rule[RULE_TEXT_MAX];
+    const char *shown = identity && *identity ? identity : guard_server_name(&p->spec.target);
     enum rule_verdict verdict =
         rules_check_identity(p->engine->rules, p->spec.backend->name, identity, &where);
-    return settle(p, verdict, shown, where, err);
+    return settle(p, verdict, shown, deciding_rule(rule, sizeof rule, identity, where), err);
 }
 
 int clean_identity_allowed(const struct clean *c, const char *backend, const char *identity,
                            struct err *err)
 {
     const char *where = NULL;
+    char rule[RULE_TEXT_MAX];
     struct rules *rules = rules_load(err);
     if (!rules)
         return ERR_REFUSED;
-    const char *shown = identity && *identity ? identity : server_name(c->target);
+    const char *shown = identity && *identity ? identity : guard_server_name(c->target);
     enum rule_verdict verdict = rules_check_identity(rules, backend, identity, &where);
     int bad = 0;
+    where = deciding_rule(rule, sizeof rule, identity, where);
     if (verdict == RULE_DENY)
         bad = err_set(err, ERR_REFUSED, "%s is denied (%s)", shown, where);
     else if (verdict == RULE_PROTECT && !confirm_lists(c->confirm, shown))

@@ -68,7 +68,8 @@ enum rule_verdict rules_judge(const struct rules *, const char *host, const char
                               bool *remote);
 
 /* The verdict for a server with this identity (NULL or "": unknown; then RULE_PROTECT if any rule
- * names an identity of this backend, because it may be that one). */
+ * denies or protects an identity of this backend, because it may be that one). *where: the rule
+ * that decided. */
 enum rule_verdict rules_check_identity(const struct rules *, const char *backend,
                                        const char *identity, const char **where);
 

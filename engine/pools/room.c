@@ -5,6 +5,7 @@
 #include "engine/state/engine_state.h"
 #include "engine/base/err.h"
 #include "engine/config/limits.h"
+#include "engine/pools/permission.h"
 #include "engine/state/pool.h"
 #include "engine/base/quantity.h"
 #include "engine/base/secret.h"
@@ -50,22 +51,81 @@ static void bound_by_room(struct pool *p, double left, const char *of)
     bound_bytes(p, ROOM_SHARE * left / fmax(atomic_load(&p->atomic.stored_per_byte), 1), why);
 }
 
+/* May a load write although the target does not report its free room? Its data is bounded, or the
+ * user has confirmed the target's name, or agreed knowing that. */
+static bool unknown_room_allowed(struct pool *p)
+{
+    struct pool_shared *shared = pool_lock(p);
+    bool known = shared->room_why[0] != '\0';
+    pool_unlock(p);
+    return p->engine->scenario.limits.max_bytes ||
+           engine_confirmed(p->engine, guard_server_name(&p->spec.target)) ||
+           (known && atomic_load(&p->atomic.consented));
+}
+
+static int refuse_unknown_room(const struct pool *p, const char *why, struct err *err)
+{
+    return err_set(err, ERR_REFUSED,
+                   "%s: %s, and this load writes: --max-bytes ends it in time, --confirm '%s' "
+                   "loads it as it is",
+                   p->spec.name, why, guard_server_name(&p->spec.target));
+}
+
+/* Keeps for later changes of the load whether the target reports its free room. */
+static void note_unknown_room(struct pool *p, const struct room *room, char *why, size_t size)
+{
+    why[0] = '\0';
+    if (isnan(room->free_bytes))
+        snprintf(why, size, "%s does not tell how much %s it has free", room->asked, room->of);
+    struct pool_shared *shared = pool_lock(p);
+    copy_str(shared->room_unknown, sizeof shared->room_unknown, why);
+    pool_unlock(p);
+}
+
+/* With a screen: shows what is wrong with the room, and waits until the user agrees knowing it. */
+static void await_consent(struct pool *p, const char *why)
+{
+    struct pool_shared *shared = pool_lock(p);
+    /* known from the inspection: the user consented knowing it */
+    bool known = shared->room_why[0] != '\0';
+    copy_str(shared->room_why, sizeof shared->room_why, why);
+    pool_unlock(p);
+    if (known || atomic_load(&p->atomic.inspecting))
+        return;
+    atomic_store(&p->atomic.consented, false); /* an earlier consent was given without knowing it */
+    atomic_store(&p->atomic.room_short, true);
+    engine_wake(p->engine);
+    while (!atomic_load(&p->atomic.stopping) && !atomic_load(&p->atomic.consented))
+        pool_wait_ms(p, ASK_EVERY_MS);
+}
+
+static int ask_for_unknown_room(struct pool *p, const char *why, struct err *err)
+{
+    if (unknown_room_allowed(p))
+        return 0;
+    if (!p->engine->scenario.limits.ask_names)
+        return refuse_unknown_room(p, why, err);
+    await_consent(p, why);
+    return 0;
+}
+
 int pool_room_allowed(struct pool *p, const struct room *room, struct err *err)
 {
     const struct limits *l = &p->engine->scenario.limits;
     char come[32], has[32], why[192];
-    bool inspecting = atomic_load(&p->atomic.inspecting);
     double to_come = room->to_come_bytes;
-    if (!atomic_load(&p->atomic.remote) || isnan(room->free_bytes) || l->inspect_only ||
-        l->read_only)
+    note_unknown_room(p, room, why, sizeof why);
+    atomic_store(&p->atomic.stored_per_byte, room->stored_per_byte);
+    if (!(to_come > 0) || !atomic_load(&p->atomic.remote) || l->inspect_only || l->read_only)
         return 0;
+    if (isnan(room->free_bytes))
+        return ask_for_unknown_room(p, why, err);
     format_bytes(has, sizeof has, room->free_bytes);
     double most = (double)l->max_bytes * fmax(room->stored_per_byte, 1);
     if (l->max_bytes && most < to_come)
         to_come = most;
-    atomic_store(&p->atomic.stored_per_byte, room->stored_per_byte);
     if (isinf(to_come)) {
-        if (!inspecting)
+        if (!atomic_load(&p->atomic.inspecting))
             bound_by_room(p, room->free_bytes, room->of);
         return 0;
     }
@@ -76,24 +136,24 @@ int pool_room_allowed(struct pool *p, const struct room *room, struct err *err)
     if (!l->ask_names)
         return err_set(err, ERR_REFUSED, "%s: %s (fewer or smaller, or --max-bytes, which ends it)",
                        p->spec.name, why);
-    struct pool_shared *shared = pool_lock(p);
-    /* known from the inspection: the user consented knowing it */
-    bool known = shared->room_why[0] != '\0';
-    copy_str(shared->room_why, sizeof shared->room_why, why);
-    pool_unlock(p);
-    if (inspecting || known)
-        return 0;
-    atomic_store(&p->atomic.consented, false); /* an earlier consent was given without knowing it */
-    atomic_store(&p->atomic.room_short, true);
-    engine_wake(p->engine);
-    while (!atomic_load(&p->atomic.stopping) && !atomic_load(&p->atomic.consented))
-        pool_wait_ms(p, ASK_EVERY_MS);
+    await_consent(p, why);
     return 0;
 }
 
 static double to_come(const struct pool *p, const struct options *o, const double *weight)
 {
     return p->spec.backend->to_come ? p->spec.backend->to_come(p, o, weight) : 0;
+}
+
+/* May more data come although the target does not report its free room? Where it did at the start,
+ * the figure is only missing for a moment. */
+static int unknown_room_fits(struct pool *p, struct err *err)
+{
+    char why[sizeof((struct pool_shared *)0)->room_unknown];
+    struct pool_shared *shared = pool_lock(p);
+    memcpy(why, shared->room_unknown, sizeof why);
+    pool_unlock(p);
+    return !why[0] || unknown_room_allowed(p) ? 0 : refuse_unknown_room(p, why, err);
 }
 
 int guard_fits(struct pool *p, const struct options *o, const double *weight, struct err *err)
@@ -106,8 +166,10 @@ int guard_fits(struct pool *p, const struct options *o, const double *weight, st
     double sum = to_come(p, o, weight),
            now = to_come(p, &p->spec.options, pool_sup(p)->load.weight);
     /* no more data is expected than was allowed before */
-    if (pool_sup(p)->local || isnan(left) || !(sum > 0) || sum <= now)
+    if (pool_sup(p)->local || !(sum > 0) || sum <= now)
         return 0;
+    if (isnan(left))
+        return unknown_room_fits(p, err);
     if (isinf(sum)) {
         bound_by_room(p, left, of);
         return 0;

@@ -47,7 +47,7 @@ struct pool_atomics {
      * awaited */
     _Atomic bool inspecting;
     _Atomic bool consented;  /* the user consented to its first load */
-    _Atomic bool room_short; /* room_why is set */
+    _Atomic bool room_short; /* room_why was set after a consent, or without one */
     _Atomic bool bytes_bounded, bytes_spent;
     /* a server of another, forbidden identity answered: identity_refused_why */
     _Atomic bool identity_refused;
@@ -96,6 +96,9 @@ struct pool_shared {
     uint64_t open_retry_ns;                 /* when it is tried next; 0: never */
     char guard[GUARD_MAX], guard_rule[192]; /* as in the snapshot */
     char remote_host[AWAY_HOST_MAX], bytes_why[BYTES_WHY_MAX], room_why[192];
+    /* at the start the target did not report its free room: "INFO does not tell how much memory it
+     * has free"; "": it did, or its backend does not ask */
+    char room_unknown[96];
     char identity_refused_why[256], forbidden_why[160];
     char strain_why[STRAINS][STRAIN_WHY_MAX];
 };

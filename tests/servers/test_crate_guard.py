@@ -90,6 +90,21 @@ class Away(unittest.TestCase):
             s.says(free=0)  # reading takes no room
             self.assertEqual(run(s.url(query="balance=0&ops=select"), "-n", "500").ops["completed"], 500)
 
+    def test_room_that_is_not_known(self):
+        with Standin(host=lib.AWAY) as s:
+            s.says(free=-1)
+            refused = run(s.url(query="balance=0"), "-n", "100", code=2).err
+            self.assertIn("sys.nodes does not tell how much disk it has free, and this load writes", refused)
+            self.assertIn("--confirm '%s'" % lib.AWAY, refused)
+            self.assertEqual(s.query("SELECT count(*) FROM standin_tables")[0][0], 0)
+            for more in ("--confirm", lib.AWAY), ("--max-bytes", "1g"):
+                self.assertEqual(run(s.url(query="balance=0"), "-n", "100", *more).ops["completed"], 100)
+            at = s.rows()
+            self.assertEqual(run(s.url(query="balance=0&ops=select"), "-n", "100").ops["completed"], 100)
+            result = run(s.url(query="balance=0&ops=select&rate=100/s"), "-n", "1M", "-d", "2s", "--at", "1s ops insert:1")
+            self.assertIn("sys.nodes does not tell how much disk it has free", texts(result))
+            self.assertEqual(s.rows(), at)
+
     def test_room_goes(self):
         """While the load runs: what is asked for again, and what others take."""
         with Standin(host=lib.AWAY) as s:

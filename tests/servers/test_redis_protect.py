@@ -4,6 +4,7 @@ another machine as far as loadtop can tell (lib.own_network).   ctest: timeout=6
 """
 import contextlib
 import glob
+import itertools
 import json
 import os
 import re
@@ -283,14 +284,94 @@ class Led(Case):
                     self.assertGreater(second.calls("client|setname"), 0)
                     self.assertEqual(second.calls("get", "set", "hmset", "touch", "hdel"), 0)
                     said = " ".join(e["to"] or "" for e in run["events"] if e["what"] == "refused")
-                    self.assertIn("127.0.0.1 answers now, and is protected" if refuse else
+                    self.assertIn("127.0.0.1 answers now, and is protected (it does not tell which" if refuse else
                                   rule + " answers now, and is denied", said, run["events"])
+            # The first one does not tell which it is, and was confirmed by its name: that holds for no other that tells.
+            for rule, refuse in (ids[0], True), ("f" * 40, False):
+                first.command("ACL", "SETUSER", "default", "-info")
+                first.command("CONFIG", "RESETSTAT")
+                second.command("CONFIG", "RESETSTAT")
+                with Proxy(first.address) as proxy, lib.Headless(
+                        "-d", "240s", "--rate", "2k/s", "--clients", 4, "--ops", "get,set", "--confirm", "127.0.0.1",
+                        "redis://127.0.0.1:%d" % proxy.port, env=self.rules("deny redis=%s\n" % rule)) as h:
+                    until("it loads", lambda: first.command("DBSIZE") > 10)
+                    proxy.lead(second.address)
+                    if refuse:
+                        h.wait(code=2, timeout=BOUND)
+                        self.assertEqual(second.calls("get", "set", "hmset", "touch", "hdel"), 0)
+                    else:
+                        until("it loads the other one", lambda: second.calls("get") > 200)
+                        stop(h)
+                first.command("ACL", "SETUSER", "default", "+info")
+                first.command("FLUSHALL")
             # Nothing is asked for when no rule names a Redis.
             first.command("CONFIG", "RESETSTAT")
             with lib.Headless("-d", "240s", "--rate", "2k/s", "--clients", 30, "--ops", "get", first.url) as h:
                 until("it loads", lambda: first.calls("get") > 200)
                 stop(h)
             self.assertLess(first.calls("info"), 30)
+
+
+class Silent(Case):
+    """A server that does not tell which one it is, where a rule knows servers by that: a person decides, by its name."""
+
+    RULE = "deny redis=%s\n" % ("a" * 40)
+    SAYS = "127.0.0.1 is protected (it does not tell which server it is: "
+
+    def refused(self, url, *args, env=None):
+        result = lib.loadtop("--headless", "-n", 10, *args, url, env=env or self.rules(self.RULE))
+        self.assertEqual(result.code, 2, result)
+        self.assertIn(self.SAYS, result.err)
+        self.assertIn("targets.conf:1: deny redis=" + "a" * 40, result.err)
+        self.assertIn("--confirm '127.0.0.1'", result.err)
+
+    def test_refused_without_its_name(self):
+        with lib.Redis(renamed={"INFO": "OURS"}) as redis:
+            env = self.rules(self.RULE)
+            self.refused(redis.url)
+            self.refused(redis.url, "--confirm", "localhost")
+            self.assertEqual(redis.calls("get", "set", "hmset", "touch", "hdel"), 0)
+            run = headless("-n", 2000, "--clients", 5, "--confirm", "127.0.0.1", redis.url, env=env)
+            self.assertEqual(lib.pool(run)["ops"]["completed"], 2000)
+            self.assertEqual(redis.calls("get", "set"), 2000)
+            self.assertIn(self.SAYS, self.clean(run, code=2, env=env))
+            self.assertGreater(redis.command("DBSIZE"), 1)
+            self.clean(run, "--confirm", "127.0.0.1", env=env)
+            self.assertEqual(redis.command("DBSIZE"), 0)
+            # Where no rule knows a Redis by that, nobody is asked.
+            headless("-n", 10, redis.url, env=self.rules("deny kafka=x\nprotect 10.0.0.0/8\nallow redis=y\n"))
+
+    def test_behind_a_proxy(self):
+        closes = {b"INFO": itertools.repeat(redis_fake.CLOSE), b"CLIENT": itertools.repeat(redis_fake.CLOSE)}
+        with redis_fake.Fake(says=closes) as fake:
+            self.refused(fake.url)
+            self.assertEqual(fake.asked, fake.seen[b"PING"])
+            infos = fake.seen[b"INFO"]
+            run = headless("-n", 1000, "--clients", 8, "--confirm", "127.0.0.1", fake.url, env=self.rules(self.RULE))
+            self.assertEqual(lib.pool(run)["ops"]["completed"], 1000)
+            self.assertEqual(lib.pool(run)["ops"]["errors"], 0)
+            self.assertLessEqual(fake.seen[b"INFO"] - infos, 2)  # by the start, not on each connection
+
+    def test_an_answer_without_an_identity(self):
+        for text in "", "# Server\r\nredis_version:7.0.15\r\n", redis_fake.info("1", **dict.fromkeys((
+                "run_id", "master_replid", "master_replid2"), "0" * 40)):
+            with self.subTest(text=text), redis_fake.Fake(text) as fake:
+                self.refused(fake.url)
+                self.assertEqual(fake.asked, 0)
+
+    def test_on_the_screen_its_name_is_typed(self):
+        with lib.Redis(renamed={"INFO": "OURS"}) as redis, \
+                lib.Pty(lib.LOADTOP, redis.url, env=self.rules(self.RULE), cols=160, rows=40) as t:
+            t.wait_for("is protected (it does not", timeout=BOUND)
+            t.wait_for("type its", timeout=BOUND)
+            self.assertEqual(redis.calls("get", "set"), 0)
+            t.send("127.0.0.1")
+            t.wait_for("127.0.0.1", timeout=BOUND)
+            t.send("\r")
+            t.wait_for("LOAD ON 1/1", timeout=BOUND)
+            until("it loads", lambda: redis.calls("get", "set") > 0)
+            t.send("qy")
+            self.assertEqual(t.wait(BOUND), 0, t.text())
 
 
 class Hostile(Case):
@@ -444,6 +525,55 @@ class Elsewhere(Case):
         for e in refused:
             self.assertRegex(e, r"it has \S+ of memory free")
         self.assertLess(self.redis.command("DBSIZE"), 5000)
+
+    def test_what_does_not_tell_its_free_memory(self):
+        """What writes there needs a bound, or somebody who says so."""
+        with lib.Redis("--bind", "0.0.0.0", "--protected-mode", "no", renamed={"INFO": "OURS"}) as redis:
+            url = "redis://%s:%d" % (lib.AWAY, redis.port)
+            for more in ([], ["--ops", "lpush"], ["--ops", "get:999,incr:1", "--confirm", "127.0.0.1"]):
+                result = lib.loadtop("--headless", "-n", 100, *more, url)
+                self.assertEqual(result.code, 2, result)
+                self.assertIn("INFO does not tell how much memory it has free, and this load writes", result.err)
+                self.assertIn("--confirm '%s'" % lib.AWAY, result.err)
+            self.assertEqual(redis.command("DBSIZE"), 0)
+            self.assertEqual(redis.calls("get", "set"), 0)
+            for more in ["--ops", "get,exists"], ["--read-only"], ["--confirm", lib.AWAY], ["--max-bytes", "1m"]:
+                self.assertEqual(lib.pool(headless("-n", 200, *more, url))["ops"]["completed"], 200)
+            pool = lib.pool(headless("-d", "240s", "--ops", "set", "--size", 1000, "--max-bytes", "100k", url))
+            self.assertLessEqual(pool["ops"]["offered"], 102)
+            # A change to what writes is no way round it.
+            redis.command("FLUSHALL")
+            changes = ["--ops", "get", "--rate", "500/s", "--at", "1s ops set:1,get:9", "--at", "2s set keys 99", url]
+            run = headless("-d", "3s", *changes)
+            told = [e["to"] for e in run["events"] if "INFO does not tell how much memory" in (e["to"] or "")]
+            self.assertEqual(len(told), 1, run["events"])
+            self.assertEqual(redis.command("DBSIZE"), 0)
+            headless("-d", "3s", "--confirm", lib.AWAY, *changes)
+            self.assertGreater(redis.command("DBSIZE"), 1)
+            # This machine's own is the person's own business.
+            headless("-n", 50, "--ops", "set", redis.url)
+
+    def test_what_does_not_tell_its_free_memory_is_asked_about(self):
+        """By the question before the first load; by one of its own where --yes skips that one."""
+        with lib.Redis("--bind", "0.0.0.0", "--protected-mode", "no", renamed={"INFO": "OURS"}) as redis:
+            url = "redis://%s:%d" % (lib.AWAY, redis.port)
+            for more in [], ["--yes"]:
+                redis.command("CONFIG", "RESETSTAT")
+                with lib.Pty(lib.LOADTOP, *more, url, cols=160, rows=40) as t:
+                    t.wait_for("(INFO does not tell how much", timeout=BOUND)
+                    t.wait_for("Start the load?", timeout=BOUND)
+                    self.assertEqual(redis.calls("get", "set"), 0)
+                    t.send("y")
+                    t.wait_for("LOAD ON 1/1", timeout=BOUND)
+                    until("it loads", lambda: redis.calls("set") > 0)
+                    t.send("qy")
+                    self.assertEqual(t.wait(BOUND), 0, t.text())
+            redis.command("CONFIG", "RESETSTAT")
+            with lib.Pty(lib.LOADTOP, "--yes", "--confirm", lib.AWAY, url, cols=160, rows=40) as t:
+                t.wait_for("LOAD ON 1/1", timeout=BOUND)
+                until("it loads", lambda: redis.calls("set") > 0)
+                t.send("qy")
+                self.assertEqual(t.wait(BOUND), 0, t.text())
 
     def test_bytes_are_bounded_for_whatever_writes(self):
         for op, size, each in ("sadd", 32, 34), ("incr", 32, 34), ("set", 0, 20), ("hset", 10, 44), ("zadd", 0, 46):

@@ -3,11 +3,13 @@
 #include "engine/config/command.h"
 #include "engine/state/engine_state.h"
 #include "engine/pools/guard.h"
+#include "engine/pools/permission.h"
 #include "engine/base/role.h"
 #include "engine/state/pool.h"
 #include "tests/unit/virtual_run.h"
 #include "engine/config/scenario_yaml.h"
 
+#include <math.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -335,11 +337,22 @@ static void room_is_asked_about_or_refused(void **state)
     static const struct {
         double come, has;
         uint64_t max_bytes;
-        bool away, screen, refused, asked;
+        bool away, screen, refused, asked, confirmed;
     } cases[] = {
-        {2e9, 1e9, 0, false, false, false, false},   {2e9, 1e9, 0, true, false, true, false},
-        {2e9, 1e9, 0, true, true, false, true},      {1e9, 2e9, 0, true, false, false, false},
-        {2e9, 1e9, 1000, true, false, false, false},
+        {.come = 2e9, .has = 1e9},
+        {.come = 2e9, .has = 1e9, .away = true, .refused = true},
+        {.come = 2e9, .has = 1e9, .away = true, .screen = true, .asked = true},
+        {.come = 1e9, .has = 2e9, .away = true},
+        {.come = 2e9, .has = 1e9, .max_bytes = 1000, .away = true},
+        /* how much there is free is not known */
+        {.come = 1, .has = NAN},
+        {.come = 1, .has = NAN, .away = true, .refused = true},
+        {.come = INFINITY, .has = NAN, .away = true, .refused = true},
+        {.come = 1, .has = NAN, .away = true, .screen = true, .asked = true},
+        {.come = 1, .has = NAN, .away = true, .max_bytes = 1000},
+        {.come = 1, .has = NAN, .away = true, .confirmed = true},
+        {.come = 1, .has = NAN, .away = true, .screen = true, .confirmed = true},
+        {.come = 0, .has = NAN, .away = true},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct scenario s;
@@ -349,11 +362,15 @@ static void room_is_asked_about_or_refused(void **state)
         s.limits.ask_names = cases[i].screen;
         s.limits.max_bytes = cases[i].max_bytes;
         struct engine *e = virtual_begin(&s);
+        if (cases[i].confirmed)
+            engine_confirm(e, guard_server_name(&engine_sup(e)->pool[0]->spec.target));
         if (cases[i].away)
             go_away(e);
-        struct look l = {
-            .pool = engine_sup(e)->pool[0],
-            .room = {.to_come_bytes = cases[i].come, .free_bytes = cases[i].has, .of = "memory"}};
+        struct look l = {.pool = engine_sup(e)->pool[0],
+                         .room = {.to_come_bytes = cases[i].come,
+                                  .free_bytes = cases[i].has,
+                                  .of = "memory",
+                                  .asked = "INFO"}};
         assert_int_equal(pthread_create(&thread, NULL, look_for_room, &l), 0);
         while (!atomic_load(&l.done) && !atomic_load(&engine_sup(e)->pool[0]->atomic.room_short))
             sched_yield();
