@@ -274,8 +274,7 @@ static void probe_unwanted(struct crate_conn *c, long status, const json_t *root
 static bool probe_good(struct crate_conn *c, long status, const json_t *root)
 {
     const struct crate_host *h = crate_host_of(c);
-    /* A proxy may block GET /, so 403 and 404 do not prevent load. */
-    if (status != 200 && status != 403 && status != 404) {
+    if (status != 200 && !crate_status_hides(status)) {
         probe_unwanted(c, status, root);
         return false;
     }

@@ -28,15 +28,19 @@
 /* ---- room ---- */
 
 /* The nodes' total free room, NaN when one does not report it; *nodes: their number. */
-static double free_bytes(struct crate_site *s, unsigned *nodes)
+static double free_bytes(struct pool *pool, struct crate_site *s, unsigned *nodes)
 {
     struct err err = {0};
     json_t *reply = NULL;
     double sum = 0;
     *nodes = 0;
     if (crate_site_sql(s, "SELECT fs['total']['available'] FROM sys.nodes", NULL, &reply, SQL_MS,
-                       &err) < 0)
-        return NAN; /* a user may have no right to see it */
+                       &err) < 0) { /* a user may have no right to see it */
+        if (err.code != ERR_UNREACHED && !pool_inspects_only(pool))
+            pool_event(pool, "no figures of the servers, their free disk is not known: %.120s",
+                       err.msg);
+        return NAN;
+    }
     *nodes = (unsigned)json_array_size(json_object_get(reply, "rows"));
     for (unsigned i = 0; i < *nodes; i++) {
         double free = crate_cell(reply, i, 0, NAN);
@@ -70,7 +74,7 @@ int crate_room(struct pool *pool, struct crate_pool *p, const char *replicas, st
 {
     unsigned nodes;
     double weight[CRATE_STMT + 1] = {[CRATE_INSERT] = pool_ops_include(pool, CRATE_INSERT)};
-    double room = free_bytes(&p->site, &nodes);
+    double room = free_bytes(pool, &p->site, &nodes);
     unsigned copies = crate_copies(replicas, nodes);
     atomic_store(&p->row_takes, copies * p->record_bytes);
     struct room r = {.to_come_bytes = crate_to_come(pool, pool_options(pool), weight),

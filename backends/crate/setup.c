@@ -14,6 +14,7 @@
 #include "backends/crate/site.h"
 #include "backends/crate/table.h"
 #include "backends/crate/types.h"
+#include "backends/crate_sql/error.h"
 #include "engine/base/err.h"
 #include "engine/config/scenario.h"
 #include "engine/os/plain_file.h"
@@ -80,12 +81,14 @@ int crate_identify(struct pool *pool, struct crate_pool *p, unsigned host, struc
 static int identify_all(struct pool *pool, struct crate_pool *p, struct err *err)
 {
     unsigned alive = 0;
+    bool hidden = false;
     struct err first = {0};
     for (unsigned i = 0; i < p->site.hosts && !pool_stopping(pool); i++) {
         struct err each = {0};
         int result = crate_identify(pool, p, i, &each);
         atomic_store(&p->site.host[i].alive, result == 0);
         alive += result == 0;
+        hidden = hidden || crate_status_hides(p->site.status);
         if (result == 0)
             continue;
         if (!first.code || each.code != ERR_UNREACHED)
@@ -95,6 +98,10 @@ static int identify_all(struct pool *pool, struct crate_pool *p, struct err *err
         if (p->site.hosts > 1)
             pool_event(pool, "host %s is set aside: %s", p->site.host[i].shown, each.msg);
     }
+    if (hidden && !pool_inspects_only(pool))
+        pool_event(pool,
+                   "GET / is not answered (a proxy?): the server's version and the name of its "
+                   "cluster are not known");
     if (alive && first.code != ERR_REFUSED) {
         while (!atomic_load(&p->site.host[p->site.at].alive))
             p->site.at = (p->site.at + 1) % p->site.hosts;

@@ -384,15 +384,17 @@ int crate_site_identify(struct crate_site *s, unsigned host, struct err *err)
     int result = crate_site_get(s, host, false, IDENTIFY_MS, err);
     if (result < 0)
         return result;
-    if (s->status == 200)
+    if (crate_status_hides(s->status))
+        text_clear(&s->reply);
+    if (s->status == 200 || crate_status_hides(s->status))
         return take_identity(s, host, err);
     secret_said(said, sizeof said, text_str(&s->reply), s->reply.len);
     unsigned len = (unsigned)clean_line(said, strlen(said));
     crate_message(shown, sizeof shown, said, s->status == 503 ? 0 : len,
                   crate_status_advice(s->status));
     crate_status_class(name, sizeof name, s->status);
-    return err_set(err, s->status == 503 || s->status == 429 ? ERR_UNREACHED : ERR_FAILED,
-                   "%s: %s: %s", s->host[host].shown, name, shown);
+    return err_set(err, crate_status_passes(s->status) ? ERR_UNREACHED : ERR_FAILED, "%s: %s: %s",
+                   s->host[host].shown, name, shown);
 }
 
 /* ---- statements ---- */
@@ -417,7 +419,7 @@ static int refused_statement(struct crate_site *s, const json_t *reply, struct e
     secret_said(said, sizeof said, text ? text : "", text ? strlen(text) : 0);
     unsigned len = (unsigned)clean_line(said, strlen(said));
     crate_message(shown, sizeof shown, said, len, advice);
-    int code = s->status == 503 || s->status == 429 ? ERR_UNREACHED : ERR_FAILED;
+    int code = crate_status_passes(s->status) ? ERR_UNREACHED : ERR_FAILED;
     return err_set(err, code, "%s: %s: %s", s->host[s->at].shown, name, shown);
 }
 

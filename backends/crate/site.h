@@ -32,7 +32,8 @@ void crate_plain_options(CURL *, const char *sender);
 /* GET / of a host; `fresh`: on a connection of its own. 0 (status and reply are set) or
  * ERR_UNREACHED. */
 int crate_site_get(struct crate_site *, unsigned host, bool fresh, long timeout_ms, struct err *);
-/* GET / of a host, and reads its cluster's name. ERR_UNREACHED; ERR_FAILED also when it belongs to
+/* GET / of a host, and reads its cluster's name; where a proxy blocks that, the cluster has none.
+ * ERR_UNREACHED; ERR_FAILED also when it belongs to
  * another cluster than the earlier hosts. The caller then decides whether it may be used
  * (host.known). */
 int crate_site_identify(struct crate_site *, unsigned host, struct err *);

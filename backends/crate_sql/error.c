@@ -129,6 +129,16 @@ char *crate_status_class(char *buf, size_t size, long status)
     return buf;
 }
 
+bool crate_status_passes(long status)
+{
+    return status == 429 || status == 502 || status == 503 || status == 504;
+}
+
+bool crate_status_hides(long status)
+{
+    return status == 403 || status == 404;
+}
+
 const char *crate_status_advice(long status)
 {
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)

@@ -6,6 +6,7 @@
 #ifndef LOADTOP_BACKENDS_CRATE_SQL_ERROR_H
 #define LOADTOP_BACKENDS_CRATE_SQL_ERROR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define CRATE_CLASS_MAX 40
@@ -14,6 +15,11 @@
 char *crate_code_class(char *buf, size_t size, int code);
 /* The class of an HTTP status, into buf; returns buf. */
 char *crate_status_class(char *buf, size_t size, long status);
+/* Does this HTTP status report a state that passes by itself, of the server or of a proxy that has
+ * lost it? */
+bool crate_status_passes(long status);
+/* Does this status of GET / mean only that a proxy blocks it? */
+bool crate_status_hides(long status);
 /* Advice for the user, or NULL: none. */
 const char *crate_code_advice(int code);
 const char *crate_status_advice(long status);

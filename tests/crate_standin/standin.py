@@ -17,7 +17,7 @@ statements), "single" (no bulks) or "greet" (GET /), and those with
 
     slow ms=N      answer after N ms, and say in `duration` that it took so long
     late ms=N      the same as over a long way: `duration` does not know of it
-    status code=N [json=true]   503, 429, 413, 500 ...
+    status code=N [json=true]   503, 429, 413, 500 ...; close=false: the connection stays after one to GET /
     rows p=SHARE   rows fail with -2            error code=4041             the whole request fails by code
     torn           half an answer, then close   close [store=true]          no answer, then close
     hang [store=true]  no answer at all         dribble                     one byte at a time
@@ -560,7 +560,7 @@ class Connection(asyncio.Protocol):
         if fault.get("kind") == "hang":
             return
         if fault.get("kind") == "status":
-            self.send(fault["code"], b"too many connections", "text/plain", close=True)
+            self.send(fault["code"], b"too many connections", "text/plain", close=fault.get("close", True))
             return
         ready = time.time() >= s.ready_at
         reply = {"ok": ready, "status": 200 if ready else 503, "name": self.node, "cluster_name": s.says["cluster"],

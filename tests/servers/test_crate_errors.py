@@ -207,6 +207,29 @@ class AtTheStart(unittest.TestCase):
             result = run(s.url(), "-d", "1s", code=1)
             self.assertIn("is this CrateDB's HTTP port", result.err)
 
+    def test_what_only_decorates(self):
+        """System tables that the user may not see: the load runs, and it is told once."""
+        for table, words in (("sys.nodes", "their free disk is not known"),
+                             ("sys.shards", "whether the shards of doc.t have started is not known")):
+            with self.subTest(table), Standin() as s:
+                s.fault("error", code=4011, on="sql", match=table)
+                result = run(s.url(query="rows=10"), "-n", "1000")
+                self.assertEqual((result.ops["completed"], result.ops["errors"], s.rows()), (1000, 0, 1000))
+                told = [e["to"] for e in result.data["events"] if words in (e["to"] or "")]
+                self.assertEqual(len(told), 1, result.data["events"])
+                self.assertIn("4011 MissingPrivilege", told[0])
+
+    def test_what_passes(self):
+        """A proxy that has lost its server, and a server that sheds load, at the start: waited for."""
+        for on, code in ("greet", 502), ("greet", 504), ("greet", 429), ("sql", 502), ("sql", 503):
+            with self.subTest(on=on, code=code), Standin() as s:
+                s.fault("status", on=on, code=code, count=2)
+                result = run(s.url(query="rows=10&balance=0"), "-n", "100")
+                self.assertEqual((result.ops["completed"], result.ops["errors"]), (100, 0))
+                down = [e["to"] for e in result.data["events"] if e["what"] == "down"]
+                self.assertEqual(len(down), 1, result.data["events"])
+                self.assertIn(str(code), down[0])
+
     def test_not_ready_yet(self):
         """503 and "ok": false until it is ready: waited for."""
         with Standin("--ready-after", "1", "--shard-delay", "0.5") as s:

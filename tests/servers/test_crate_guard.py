@@ -74,6 +74,26 @@ class Away(unittest.TestCase):
                 run(s.url("doc.u"), "-n", "10")
             self.assertEqual(s.query("SELECT name FROM standin_tables"), [["u"]])
 
+    def test_a_proxy_that_hides_who_it_is(self):
+        """GET / is blocked: the load does not need it, but a rule that names a cluster may mean this one."""
+        with Standin() as s:
+            for code in 403, 404:
+                s.fault("status", on="greet", code=code, close=False)
+                made = run(s.url("doc.t%d" % code, query="balance=0"), "-n", "1000")
+                self.assertEqual((made.ops["completed"], made.ops["errors"]), (1000, 0))
+                self.assertEqual(s.rows("doc.t%d" % code), 1000)
+                told = [e["to"] for e in made.data["events"] if "GET / is not answered" in (e["to"] or "")]
+                self.assertEqual(len(told), 1, made.data["events"])
+                with targets("deny crate=production"):
+                    refused = run(s.url("doc.u"), "-n", "10", code=2).err
+                    self.assertIn("127.0.0.1 is protected (it does not tell which server it is: ", refused)
+                    done = clean(made, s)
+                    self.assertEqual(done.returncode, 2)
+                    self.assertIn("it does not tell which server it is", done.stderr)
+                    run(s.url("doc.u"), "-n", "10", "--confirm", "127.0.0.1")
+                    self.assertEqual(clean(made, s, "--confirm", "127.0.0.1").returncode, 0)
+            self.assertEqual(s.query("SELECT name FROM standin_tables"), [["u"]])
+
     def test_room(self):
         with Standin(host=lib.AWAY) as s:
             s.says(free=1 << 20)

@@ -306,6 +306,12 @@ static void error_names(void **state)
     assert_string_equal(crate_code_class(s, sizeof s, 0), "row failed");
     assert_string_equal(crate_status_class(s, sizeof s, 503), "503 Service Unavailable");
     assert_string_equal(crate_status_class(s, sizeof s, 599), "HTTP 599");
+    static const long pass[] = {429, 502, 503, 504},
+                      stay[] = {200, 302, 400, 401, 403, 404, 413, 500};
+    for (unsigned i = 0; i < sizeof pass / sizeof *pass; i++)
+        assert_true(crate_status_passes(pass[i]));
+    for (unsigned i = 0; i < sizeof stay / sizeof *stay; i++)
+        assert_false(crate_status_passes(stay[i]));
     assert_int_equal(crate_code_of_message("DuplicateKeyException[x]", 24), 4091);
     assert_int_equal(crate_code_of_message("Dup", 3), 0);
     size_t n = crate_message(shown, sizeof shown, "abc", 3, "do it");
