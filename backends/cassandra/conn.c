@@ -236,9 +236,9 @@ static int ask_cluster(struct cass_conn *c)
 {
     static const char cql[] = "SELECT cluster_name FROM system.local";
     struct cql_params q = {.consistency = CQL_ONE};
-    int id = cql_stream_take(&c->streams, own(INTERNAL_CLUSTER));
     if (!pool_of(c)->cluster[0]) /* it does not say */
         return begin_prepare(c);
+    int id = cql_stream_take(&c->streams, own(INTERNAL_CLUSTER));
     c->stage = CASS_NAMING;
     if (id < 0 || cql_write_query(&c->out, (unsigned)id, cql, sizeof cql - 1, &q) < 0) {
         lost(c, "memory", "no memory for a request");

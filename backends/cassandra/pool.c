@@ -88,6 +88,13 @@ static void count_worker(void *sum, const struct workers_entry *entry)
 
 /* ---- Opening ---- */
 
+/* Tells what the load does without, because the server or a proxy refuses it. */
+static void tell_without(struct pool *pool, const char *what, const char *why)
+{
+    if (!pool_inspects_only(pool))
+        pool_event(pool, "%s: %.120s", what, why);
+}
+
 /* Opens a session on the first host that accepts one, starting at `first`. */
 static int open_session(struct cass_pool *p, struct pool *pool, struct cass_session *s, uint64_t ns,
                         struct err *err)
@@ -118,6 +125,60 @@ static void forget(struct cass_pool *p)
         p->statement[i] = (struct cass_statement_info){0};
     }
     atomic_store(&p->hosts, 0);
+    p->alone = p->no_events = false;
+}
+
+/* Opens another control connection, only to the same cluster. */
+static int open_again(struct cass_pool *p, struct pool *pool, uint64_t ns, struct err *err)
+{
+    char cluster[CASS_PLACE_MAX];
+    int code = open_session(p, pool, &p->control, ns, err);
+    if (code < 0)
+        return code;
+    code = cass_session_cluster(&p->control, cluster, sizeof cluster, within(ns), err);
+    if (code == 0 && strcmp(cluster, p->cluster) != 0)
+        code = err_set(err, ERR_UNREACHED, "%s: another cluster answers there", p->target->shown);
+    if (code < 0)
+        cass_session_close(&p->control);
+    return code;
+}
+
+/* Finds the other nodes. The load does not need them: it goes to those of the URL where the system
+ * tables are refused. */
+static int discover(struct cass_pool *p, struct pool *pool, struct err *err)
+{
+    int code = p->alone ? 0 : cass_discover(p, pool, &p->control, within(OPEN_NS), err);
+    if (code != ERR_FAILED || !p->control.refused)
+        return code;
+    p->alone = true;
+    tell_without(pool, "the cluster's other nodes are not known", err->msg);
+    return 0;
+}
+
+/* Subscribes to events. The load does not need them: it goes on where REGISTER is refused, or where
+ * the connection is closed on it twice. */
+static int subscribe(struct cass_pool *p, struct pool *pool, struct err *err)
+{
+    static const char without[] = "events of the cluster are not known";
+    for (unsigned tries = 0; tries < 2; tries++) {
+        int code = cass_session_register(&p->control, on_event, pool, within(OPEN_NS), err);
+        if (code == ERR_FAILED && p->control.refused) {
+            p->no_events = true;
+            tell_without(pool, without, err->msg);
+            return 0;
+        }
+        if (code == 0 || !p->control.link.closed)
+            return code;
+        cass_session_close(&p->control);
+        p->has_control = false;
+        code = open_again(p, pool, CONNECT_NS, err);
+        if (code < 0)
+            return code;
+        p->has_control = true;
+    }
+    p->no_events = true;
+    tell_without(pool, without, "REGISTER closes the connection");
+    return 0;
 }
 
 static int open_all(struct cass_pool *p, struct pool *pool, struct err *err)
@@ -138,17 +199,17 @@ static int open_all(struct cass_pool *p, struct pool *pool, struct err *err)
                        cql_lz4_built() ? "the server does not offer it"
                                        : "not built in (liblz4-dev was not there)");
     code = cass_session_cluster(&p->control, p->cluster, sizeof p->cluster, within(OPEN_NS), err);
+    if (code == 0 && p->control.refused)
+        tell_without(pool, "the cluster's name is not known", err->msg);
     if (code == 0)
         code = pool_identity_allowed(pool, p->cluster, err);
     if (code == 0)
-        code = cass_discover(p, pool, &p->control, within(OPEN_NS), err);
+        code = discover(p, pool, err);
     if (code == 0)
         code = cass_schema_open(p, pool, &p->control, within(SCHEMA_NS), err);
     if (code == 0 && p->replication > 1) /* now that the replicas of a row are known */
-        code = cass_discover(p, pool, &p->control, within(OPEN_NS), err);
-    if (code == 0)
-        code = cass_session_register(&p->control, on_event, pool, within(OPEN_NS), err);
-    return code;
+        code = discover(p, pool, err);
+    return code == 0 ? subscribe(p, pool, err) : code;
 }
 
 /* Free room cannot be checked: over CQL, Cassandra reports the size of its tables
@@ -184,14 +245,11 @@ void cass_pool_close(struct pool *pool)
 
 /* ---- Figures ---- */
 
-/* Opens another control connection, only to the same cluster. */
 static bool reopen_control(struct cass_pool *p, struct pool *pool, struct err *err)
 {
-    char cluster[CASS_PLACE_MAX];
-    if (open_session(p, pool, &p->control, STATS_NS, err) < 0)
+    if (open_again(p, pool, STATS_NS, err) < 0)
         return false;
-    if (cass_session_cluster(&p->control, cluster, sizeof cluster, within(STATS_NS), err) == 0 &&
-        strcmp(cluster, p->cluster) == 0 &&
+    if (p->no_events ||
         cass_session_register(&p->control, on_event, pool, within(STATS_NS), err) == 0)
         return true;
     cass_session_close(&p->control);
@@ -211,7 +269,7 @@ static void tend_control(struct cass_pool *p, struct pool *pool)
         p->has_control = reopen_control(p, pool, &err);
         p->refresh = true;
     }
-    if (p->has_control && p->refresh) {
+    if (p->has_control && p->refresh && !p->alone) {
         p->refresh = cass_discover(p, pool, &p->control, within(STATS_NS), &err) < 0;
         if (err.code == ERR_UNREACHED) {
             cass_session_close(&p->control);
@@ -367,7 +425,8 @@ void cass_pool_stats(struct pool *pool, struct stats *s)
     put_count(s->json, "back_offs", c.rests);
     put_hosts(p, &c, s->json, &nodes, &up);
     put_leftovers(p, &c, pool, s->leftovers);
-    snprintf(s->version, sizeof s->version, "Cassandra %.40s", p->version);
+    if (p->version[0])
+        snprintf(s->version, sizeof s->version, "Cassandra %.40s", p->version);
     copy_str(s->address, sizeof s->address, p->has_control ? p->control.host : "");
     size_t len = text_append(s->note, sizeof s->note, 0, "%u of %u nodes up, %u replica%s", up,
                              nodes, p->replication, p->replication == 1 ? "" : "s");

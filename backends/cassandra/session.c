@@ -55,10 +55,11 @@ static int on_frame(void *ctx, const struct cql_frame *f)
             return 1;
         }
         s->error_code = error.code;
+        s->refused = true;
         cql_error_text(&error, text, sizeof text);
         secret_hide_values(text);
-        s->failed =
-            err_set(s->err, ERR_FAILED, "%s: %s: %s", s->shown, cql_error_class(error.code), text);
+        s->failed = err_set(s->err, cql_error_passes(&error) ? ERR_UNREACHED : ERR_FAILED,
+                            "%s: %s: %s", s->shown, cql_error_class(error.code), text);
         return 0;
     }
     s->failed = s->answer ? s->answer(s->ctx, f, &b, s->err) : 0;
@@ -82,7 +83,7 @@ static int ask(struct cass_session *s,
     s->answer = answer;
     s->ctx = ctx;
     s->err = err;
-    s->done = s->changed = false;
+    s->done = s->changed = s->refused = false;
     s->failed = 0;
     s->error_code = 0;
     int code = link_send(&s->link, s->out.p, s->out.len, deadline_ns, err);
@@ -306,6 +307,8 @@ int cass_session_cluster(struct cass_session *s, char *buf, size_t size, uint64_
     buf[0] = '\0';
     int code = cass_session_query(s, "SELECT cluster_name FROM system.local", on_cluster, &name,
                                   deadline_ns, err);
+    if (code == ERR_FAILED && s->refused)
+        return 0;
     if (code == 0 && name.there && !name.whole)
         code = err_set(err, ERR_REFUSED,
                        "%s: its cluster's name is longer than %zu bytes or no text: whether "

@@ -25,12 +25,12 @@ int cass_session_open(struct cass_session *, const struct cass_pool *p, const st
                       struct cass_host *, uint64_t deadline_ns, struct err *);
 void cass_session_close(struct cass_session *); /* takes a zeroed one whose fd is -1 */
 /* Sends a query and reads all pages of its answer; row (may be NULL) is called with the values of
- * each row, a null one having s == NULL. An ERROR of the server is ERR_FAILED, with its code in
- * error_code. */
+ * each row, a null one having s == NULL. An ERROR of the server is ERR_FAILED, or ERR_UNREACHED
+ * where its state passes by itself: `refused` is set, and error_code. */
 typedef void (*cass_row_fn)(void *ctx, const struct cql_str *value, unsigned values);
 int cass_session_query(struct cass_session *, const char *cql, cass_row_fn row, void *ctx,
                        uint64_t deadline_ns, struct err *);
-/* Copies the cluster's name to buf; ERR_REFUSED when it does not fit, because a truncated name
+/* Copies the cluster's name to buf; "" where the server refuses the question; ERR_REFUSED when it does not fit, because a truncated name
  * cannot be checked. */
 int cass_session_cluster(struct cass_session *, char *buf, size_t size, uint64_t deadline_ns,
                          struct err *);

@@ -144,6 +144,7 @@ struct cass_session {
     bool lz4;                                     /* the server can compress */
     /* state of the pending request */
     bool done, changed;  /* changed: the answer said that it changed the schema */
+    bool refused;        /* the answer was an ERROR */
     uint32_t error_code; /* code of the last ERROR answer */
     int failed;
     struct err *err;
@@ -175,6 +176,8 @@ struct cass_pool {
     bool made_keyspace, made_table, made_counters;
     bool refresh;
     bool awaits_consent;    /* a remote node was discovered and the user's consent is awaited */
+    bool alone;             /* system.local or system.peers is refused: no other nodes, no ring */
+    bool no_events;         /* REGISTER is refused */
     bool no_client_options; /* the server's list of clients has no column client_options */
     char refused[CASS_REFUSED_MAX][INET6_ADDRSTRLEN]; /* unused nodes that were reported */
     unsigned refusals;

@@ -77,6 +77,15 @@ const char *cql_error_class(uint32_t code)
     return "server_error";
 }
 
+bool cql_error_passes(const struct cql_error *e)
+{
+    static const char no_lookup[] = "Unable to perform authentication";
+    size_t len = sizeof no_lookup - 1;
+    return e->code == CQL_E_OVERLOADED || e->code == CQL_E_BOOTSTRAPPING ||
+           (e->code == CQL_E_CREDENTIALS && e->message.len >= len &&
+            memcmp(e->message.s, no_lookup, len) == 0);
+}
+
 int cql_read_error(struct cql_in *in, struct cql_error *e)
 {
     memset(e, 0, sizeof *e);

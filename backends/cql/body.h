@@ -58,6 +58,9 @@ struct cql_error {
 int cql_read_error(struct cql_in *, struct cql_error *); /* 0 or -1 */
 /* a stable name such as "write_timeout"; "server_error" if the code is unknown */
 const char *cql_error_class(uint32_t code);
+/* Does it report a state that passes by itself, in which nothing was carried out: overloaded,
+ * bootstrapping, or without enough replicas to look a user up? */
+bool cql_error_passes(const struct cql_error *);
 /* One line with the details of its class; returns buf, always terminated. */
 char *cql_error_text(const struct cql_error *, char *buf, size_t size);
 

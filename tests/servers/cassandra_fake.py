@@ -135,6 +135,15 @@ class Node:
             if s in self.open:
                 self.open.remove(s)
 
+    def said(self, stream, words):
+        """What `says` has for this request: bytes; False closes the connection; None: the usual."""
+        with self.lock:
+            for word, answers in self.cluster.says.items():
+                if word in words:
+                    mine = next(answers, None)
+                    return error(stream, *mine) if mine else mine
+        return None
+
     def reply(self, conn, version, stream, opcode, body):
         c = self.cluster
         if c.only_version and version != c.only_version:
@@ -144,6 +153,10 @@ class Node:
         if opcode == 0x05:
             return frame(stream, SUPPORTED, struct.pack(">H", 2) + string("CQL_VERSION") + struct.pack(">H", 1)
                          + string("3.4.5") + string("COMPRESSION") + struct.pack(">H", 1) + string("lz4"))
+        name = {0x01: "STARTUP", 0x0B: "REGISTER"}.get(opcode)
+        mine = self.said(stream, name) if name else None
+        if mine is not None:
+            return mine
         if opcode == 0x01:
             self.startups.append(options(body))
         if opcode == 0x0B:
@@ -153,7 +166,8 @@ class Node:
         if opcode == 0x07:
             length = struct.unpack(">I", body[:4])[0]
             self.queries.append(body[4:4 + length].decode())
-            return self.query(stream, self.queries[-1])
+            mine = self.said(stream, self.queries[-1])
+            return self.query(stream, self.queries[-1]) if mine is None else mine
         if opcode == 0x09:
             return self.prepare(stream, body[4:].decode())
         if opcode == 0x0A:
@@ -272,6 +286,7 @@ class Cluster:
         nodes = len(addresses)
         self.answer, self.replication, self.only_version = answer, replication, only_version
         self.tls = tls  # an ssl.SSLContext
+        self.says = {}  # by a word of the query, or STARTUP, REGISTER: an iterator of (code, text), or False to close
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.port = port or s.getsockname()[1]

@@ -2,7 +2,9 @@
 to send. Expected results come from the native protocol's specification and from the fake server's own count of
 requests.   ctest: timeout=600
 """
+import itertools
 import random
+import re
 import ssl
 import struct
 import threading
@@ -165,6 +167,44 @@ class Hostile(unittest.TestCase):
             for name, _, _, words in kinds:
                 self.assertIn(words, found[name]["last"])
             self.assertEqual(p["ops"]["errors"], 1200)
+
+    def test_what_only_decorates(self):
+        """The other nodes, events and the cluster's name: refused by a server or a proxy, or the connection is closed
+        on it: the load runs, and it is told once."""
+        no = lambda: itertools.repeat((0x2100, "User loadtop has no SELECT permission"))
+        for word, answers, words in (
+                ("REGISTER", no(), "events of the cluster are not known: .*has no SELECT permission"),
+                ("REGISTER", itertools.repeat(False), "events of the cluster are not known: REGISTER closes the connection"),
+                ("system.peers", no(), "the cluster's other nodes are not known: .*has no SELECT permission"),
+                ("system.local", no(), "the cluster's other nodes are not known: .*has no SELECT permission")):
+            with self.subTest(word), Cluster(2) as c:
+                c.says[word] = answers
+                run, p = self.run_load(c, "-n", "2000", "--clients", 4)
+                self.assertEqual((p["ops"]["completed"], c.executed), (2000, 2000))
+                told = [e["to"] for e in run["events"] if re.search(words, e["to"] or "")]
+                self.assertEqual(len(told), 1, run["events"])
+                self.assertEqual(c.nodes[1].executed > 0, word == "REGISTER")
+
+    def test_closed_once_is_a_server_that_went_away(self):
+        with Cluster() as c:
+            c.says["REGISTER"] = iter([False])
+            run, p = self.run_load(c, "-n", "200")
+            self.assertEqual(p["ops"]["completed"], 200)
+            self.assertEqual(len(c.nodes[0].registered), 1)
+            self.assertEqual([e for e in run["events"] if "not known" in (e["to"] or "")], [])
+
+    def test_what_passes(self):
+        """A node that is not ready yet, at the start: waited for."""
+        for word, code, text in (("STARTUP", 0x1001, "too many connections"), ("STARTUP", 0x1002, "bootstrapping"),
+                                 ("system.local", 0x1001, "too much"), ("system_schema", 0x1002, "bootstrapping"),
+                                 ("STARTUP", 0x0100, "Unable to perform authentication: Cannot achieve QUORUM")):
+            with self.subTest(word=word, text=text), Cluster() as c:
+                c.says[word] = iter([(code, text)])
+                run, p = self.run_load(c, "-n", "200")
+                self.assertEqual((p["ops"]["completed"], p["ops"]["errors"], c.executed), (200, 0, 200))
+                down = [e["to"] for e in run["events"] if e["what"] == "down"]
+                self.assertEqual(len(down), 1, run["events"])
+                self.assertIn(text, down[0])
 
     def test_overloaded_backs_off(self):
         """While a node is overloaded it is asked less and less often, as its clock says; then load is back."""

@@ -2,6 +2,7 @@
 permission, and a refused node is not even connected to. The reference is the requests that the fake nodes have
 received.   ctest: timeout=600
 """
+import itertools
 import json
 import re
 import struct
@@ -145,6 +146,19 @@ class Identity(Base):
             self.assertEqual(set(c.nodes[0].queries), {"SELECT cluster_name FROM system.local"})
             rules("deny cassandra=Test\n")
             headless("-n", "10", c.url)
+
+    def test_a_cluster_that_does_not_tell_its_name(self):
+        """Where a rule knows clusters by it, somebody decides by the host's name."""
+        c = self.cluster()
+        c.says["cluster_name"] = itertools.repeat((0x2100, "not for you"))
+        self.assertIn("the cluster's name is not known: ", words(headless("-n", "10", c.url)))
+        rules("deny cassandra=Test Cluster 1\n")
+        at = c.executed
+        r = lib.loadtop("--headless", "-n", "10", c.url)
+        self.assertEqual((r.code, c.executed), (2, at), r)
+        self.assertIn("127.0.0.1 is protected (it does not tell which server it is: ", r.err)
+        run = headless("-n", "500", "--clients", 3, "--confirm", "127.0.0.1", c.url)
+        self.assertEqual(lib.pool(run)["ops"]["completed"], 500)
 
     def test_second_contact_point_of_another_cluster(self):
         """What the first one says does not stand for the others of the URL."""
