@@ -162,8 +162,9 @@ int kafka_topic_create(struct kafka_pool *kp, struct err *err)
     }
     if (code) {
         const char *advice = kafka_error_advice(code);
-        return err_set(err, ERR_FAILED, "%s: creating topic %s: %s%s%s%s", where(kp), kp->topic,
-                       words, advice ? " (" : "", advice ? advice : "", advice ? ")" : "");
+        return err_set(err, kafka_error_passes(code) ? ERR_UNREACHED : ERR_FAILED,
+                       "%s: creating topic %s: %s%s%s%s", where(kp), kp->topic, words,
+                       advice ? " (" : "", advice ? advice : "", advice ? ")" : "");
     }
     return 0;
 }
@@ -267,10 +268,11 @@ int kafka_topic_inspect(struct kafka_pool *kp, int timeout_ms, bool *exists, str
         return err_set(err, ERR_FAILED, "%s: topic %s has %d partitions, at most %d are possible",
                        where(kp), kp->topic, partitions, KAFKA_PARTITIONS_MAX);
     if (code && code != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART &&
-        code != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) {
+        code != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) { /* neither is there yet */
         char said[192];
         kafka_error_text(code, NULL, said, sizeof said);
-        return err_set(err, ERR_FAILED, "%s: topic %s: %s", where(kp), kp->topic, said);
+        return err_set(err, kafka_error_passes(code) ? ERR_UNREACHED : ERR_FAILED,
+                       "%s: topic %s: %s", where(kp), kp->topic, said);
     }
     return 0;
 }
@@ -635,6 +637,19 @@ static void setting(struct kafka_pool *kp, const char *name, const char *value)
     }
 }
 
+/* Tells that the settings of the topic or the broker are refused: the load does not need them. */
+static void tell_refused(struct kafka_pool *kp, const rd_kafka_ConfigResource_t *res, bool topic)
+{
+    char said[100];
+    const char *why = rd_kafka_ConfigResource_error_string(res);
+    if (!rd_kafka_ConfigResource_error(res) || pool_inspects_only(kp->pool))
+        return;
+    pool_event(kp->pool, "%s: %s",
+               topic ? "the topic's settings are not known, nor when messages expire"
+                     : "the broker's settings are not known, nor its version",
+               copy_said(said, sizeof said, why ? why : "refused"));
+}
+
 void kafka_topic_settings(struct kafka_pool *kp)
 {
     char id[16];
@@ -656,6 +671,8 @@ void kafka_topic_settings(struct kafka_pool *kp)
         size_t n = 0, m = 0;
         const rd_kafka_ConfigResource_t **res =
             r ? rd_kafka_DescribeConfigs_result_resources(r, &n) : NULL;
+        if (n)
+            tell_refused(kp, res[0], k == 0);
         const rd_kafka_ConfigEntry_t **entry =
             n ? rd_kafka_ConfigResource_configs(res[0], &m) : NULL;
         for (size_t i = 0; i < m; i++)

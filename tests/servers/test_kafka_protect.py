@@ -25,6 +25,7 @@ class Between(Proxy):
     def __init__(self, node):
         port = int(node.bootstrap.rpartition(":")[2])
         self.cluster, self.other = node.cluster().encode(), None
+        self.hides = False  # it does not tell of which cluster it is
         self.told = 0  # how often it said that it is of the other
         super().__init__(("127.0.0.1", port))
         self.bootstrap = "127.0.0.1:%d" % self.port
@@ -38,6 +39,9 @@ class Between(Proxy):
     def change(self, data, answers):
         if answers:
             data = data.replace(*self.places)
+        if answers and self.hides and self.cluster in data:
+            data = data.replace(struct.pack(">H", len(self.cluster)) + self.cluster, b"\xff\xff")
+            data = struct.pack(">i", len(data) - 4) + data[4:]
         if answers and self.other and self.cluster in data:
             data = data.replace(self.cluster, self.other)
             self.told += 1
@@ -238,6 +242,32 @@ class Protect(unittest.TestCase):
         self.refused(self.node.url(topic), words=("--confirm",))
         self.clean(path, 2, "--confirm")
         self.clean(path, 0, "gone", args=("--yes", "--confirm", self.node.cluster()))
+
+    def test_a_cluster_that_does_not_tell_its_id(self):
+        """Where a rule knows clusters by it, somebody decides by the host's name."""
+        topic = kafka_node.name()
+        with Between(self.node) as between:
+            between.hides = True
+            url = self.node.url(topic, place=between.bootstrap, linger=0)
+            headless("-n", 10, url)
+            self.rules("deny kafka=somebody-else\n")
+            self.refused(url, words=("127.0.0.1 is protected (it does not tell which server it is: ",))
+            self.assertEqual(self.node.ends(topic), 10)
+            headless("-n", 10, "--confirm", "127.0.0.1", url)
+        headless("-n", 10, self.node.url(topic))  # this one tells that it is another
+        self.assertEqual(self.node.ends(topic), 30)
+
+    def test_without_the_right_to_see_settings(self):
+        """Where some rights were given, no others are there."""
+        topic = kafka_node.name()
+        for rights in (("Read", "Write", "Create", "Describe"), "--topic", "*"), (("Create", "IdempotentWrite"), "--cluster"):
+            acl = ["--allow-principal", "User:load", *(w for r in rights[0] for w in ("--operation", r)), *rights[1:]]
+            self.node.tool(ACL[0], "--add", *acl)
+            self.addCleanup(self.node.tool, ACL[0], "--remove", "--force", *acl)
+        run = headless("-n", 20, self.node.url(topic, login="load:secret-of-load"))
+        self.assertEqual((lib.pool(run)["ops"]["completed"], self.node.ends(topic)), (20, 20))
+        for words in "topic's settings are not known", "broker's settings are not known":
+            self.assertEqual(len([e for e in run["events"] if words in (e["to"] or "")]), 1, run["events"])
 
     def load_between(self, topic):
         between = Between(self.node)

@@ -14,6 +14,7 @@
 
 #if LOADTOP_HAVE_RDKAFKA
 
+#include "backends/kafka_base/error.h"
 #include "backends/kafka_base/types.h"
 #include "backends/kafka_base/properties.h"
 #include "engine/base/secret.h"
@@ -75,6 +76,29 @@ static void groups(void **state)
 }
 
 /* What the table of options names as a secret, and what only the list of properties has. */
+/* What a start waits for, and what a person has to mend. */
+static void some_errors_pass_by_themselves(void **state)
+{
+    static const rd_kafka_resp_err_t pass[] = {RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
+                                               RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+                                               RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+                                               RD_KAFKA_RESP_ERR_NOT_CONTROLLER,
+                                               RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE,
+                                               RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS};
+    static const rd_kafka_resp_err_t stay[] = {RD_KAFKA_RESP_ERR_NO_ERROR,
+                                               RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+                                               RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
+                                               RD_KAFKA_RESP_ERR_POLICY_VIOLATION,
+                                               RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR,
+                                               RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+                                               RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED};
+    (void)state;
+    for (unsigned i = 0; i < sizeof pass / sizeof *pass; i++)
+        assert_true(kafka_error_passes(pass[i]));
+    for (unsigned i = 0; i < sizeof stay / sizeof *stay; i++)
+        assert_false(kafka_error_passes(stay[i]));
+}
+
 static void secrets(void **state)
 {
     static const char *const names[] = {
@@ -182,9 +206,13 @@ static void they_reach_librdkafka(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tls_options), cmocka_unit_test(they_reach_librdkafka),
-        cmocka_unit_test(hosts),       cmocka_unit_test(groups),
-        cmocka_unit_test(secrets),     cmocka_unit_test(properties),
+        cmocka_unit_test(tls_options),
+        cmocka_unit_test(they_reach_librdkafka),
+        cmocka_unit_test(hosts),
+        cmocka_unit_test(groups),
+        cmocka_unit_test(some_errors_pass_by_themselves),
+        cmocka_unit_test(secrets),
+        cmocka_unit_test(properties),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
