@@ -19,7 +19,9 @@ class Twemproxy(lib.FolderTest):
             self.addCleanup(redis.close)
         self.port = lib.free_port()
         conf = self.file("nutcracker.yml", "".join((
-            "it:\n  listen: 127.0.0.1:%d\n  redis: true\n  redis_auth: geheim\n  servers:\n" % self.port,
+            "it:\n  listen: 127.0.0.1:%d\n  redis: true\n  redis_auth: geheim\n" % self.port,
+            # which keys go where does not depend on the servers' ports then
+            "  hash: md5\n  distribution: modula\n  servers:\n",
             *("   - 127.0.0.1:%d:1\n" % redis.port for redis in self.servers))))
         self.proxy = lib.Process([program, "-c", conf, "-a", "127.0.0.1", "-s", str(lib.free_port()), "-p",
                                   os.path.join(self.dir, "pid")], os.path.join(self.dir, "log"))

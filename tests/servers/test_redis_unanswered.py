@@ -42,10 +42,10 @@ class Unanswered(lib.FolderTest):
         """Neither by what looks at the server each second, nor by connections that were lost."""
         with Fake(says={b"INFO": ALWAYS(CLOSE), b"CLIENT": ALWAYS(CLOSE)}) as fake:
             with lib.Headless("-d", "900s", *PATIENT, "--rate", "100/s", "--clients", 3, fake.url) as h:
-                until("it loads", lambda: fake.seen[b"GET"] > 20)
+                until("it loads", lambda: fake.seen[b"GET"] > 20 and len(fake.open) == 4)
                 taken, asked = fake.taken, (fake.seen[b"INFO"], fake.seen[b"CLIENT"])
                 fake.cut()
-                until("its connections are back", lambda: fake.taken == taken + 4)
+                until("its connections are back", lambda: fake.taken >= taken + 4)
                 time.sleep(3)  # looks at the server
                 run = stop(h)
             self.assertEqual(fake.taken, taken + 4)
