@@ -115,10 +115,11 @@ class States(unittest.TestCase):
                 self.assertEqual(lib.read_json(base + ".json")["ended_by"], "signal", state)
 
     def both(self, i, state, make, **more):
-        """With TERM, and with one of the others in turn, each with words and servers of its own: make() -> args, ready."""
+        """With TERM, and with one of the others in turn, each with words and servers of its own: make() -> args, ready,
+        and what else start() takes."""
         for number in (ALL[0], ALL[1 + i % 3]):
-            args, ready = make()
-            self.start(state, args, ready, number, **more)
+            args, ready, *own = make()
+            self.start(state, args, ready, number, **more, **dict(*own))
 
     def test_with_a_run(self):
         run = ["--headless", "-q", "--no-history", "--json", "JSON"]
@@ -174,8 +175,7 @@ class States(unittest.TestCase):
         os.mkdir(slow)
         lib.write(os.path.join(slow, "redis-server"), "#!/bin/sh\nexec sleep 60\n")
         os.chmod(os.path.join(slow, "redis-server"), 0o755)
-        runtime = os.path.join(self.dir, "r")
-        os.mkdir(runtime)
+        runtimes = []
         number = iter(range(1000, 2000))
 
         def name():
@@ -201,15 +201,17 @@ class States(unittest.TestCase):
             os.write(keep, b"[" * 100)
             return ["report", fifo, "-o", "x.md"], lambda *_: not self.waiting(keep)
 
-        def demo():
-            before = len(os.listdir(runtime))
-            return ["--headless", "demo"], lambda *_: len(os.listdir(runtime)) > before
-        for i, (state, make, env) in enumerate([
-                ("name", name, None), ("its question", question, None), ("reading", reading, None),
-                ("demo", demo, {"PATH": slow + ":" + os.environ["PATH"], "XDG_RUNTIME_DIR": runtime})]):
-            self.both(i, state, make, begun=False, env=env)
+        def demo():  # each has a folder of its own: another's comes and goes at any time
+            runtime = os.path.join(self.dir, "r%d" % len(runtimes))
+            os.mkdir(runtime)
+            runtimes.append(runtime)
+            env = {"PATH": slow + ":" + os.environ["PATH"], "XDG_RUNTIME_DIR": runtime}
+            return ["--headless", "demo"], lambda *_: os.listdir(runtime), {"env": env}
+        for i, (state, make) in enumerate([
+                ("name", name), ("its question", question), ("reading", reading), ("demo", demo)]):
+            self.both(i, state, make, begun=False)
         self.judge()
-        lib.until("the demo's folder is gone", lambda: not os.listdir(runtime))
+        lib.until("the demos' folders are gone", lambda: not any(map(os.listdir, runtimes)))
 
     @staticmethod
     def waiting(fd):
