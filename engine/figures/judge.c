@@ -26,7 +26,7 @@ static double cpu_of_run(const struct pool_snapshot *s)
     return isnan(s->run_cpu_share) ? busy_of_run(s) : s->run_cpu_share;
 }
 
-void judge_limit(const struct pool *p, struct pool_snapshot *s)
+void judge_bottleneck(const struct pool *p, struct pool_snapshot *s)
 {
     const struct monitor *m = &pool_sup(p)->figures->monitor;
     bool over = s->state == POOL_ENDED;
