@@ -174,6 +174,14 @@ class Json(unittest.TestCase):
         self.assertEqual(set(re.findall(r"`(\w+)`", row.group(1))),
                          {c["name"] for run in self.runs.values() for c in run["validity"]["checks"]})
 
+    def test_the_outline_in_the_contract(self):
+        """Each name in it is a field of json.md; nothing is removed or renamed under schema 1."""
+        outline = re.search(r"(?s)In outline:\n\n(.*?)\n## ", read("docs", "contract.md")).group(1)
+        names = set(re.findall(r'"(\w+)"', re.sub(r'": "[^"]*"', '"', outline))) - {"get"}
+        self.assertGreater(len(names), 70)
+        fields = {re.split(r"\W+", f.path.rstrip("[]*."))[-1] for f in self.fields}
+        self.assertEqual(sorted(names - fields), [])
+
     def test_what_the_page_says_of_the_accounts(self):
         for name, run in self.runs.items():
             for pool in run["pools"]:
@@ -339,7 +347,7 @@ class Man(unittest.TestCase):
     def test_it_is_the_programs(self):
         page = lib.loadtop("help", "--man")
         self.assertEqual((page.code, page.err), (0, ""))
-        self.assertEqual(read("docs", "loadtop.1"), page.out, "make it anew: build/loadtop help --man >docs/loadtop.1")
+        self.assertEqual(read("docs", "loadtop.1"), page.out, "make it again: build/loadtop help --man >docs/loadtop.1")
 
     def test_roff_has_nothing_to_say(self):
         if not shutil.which("groff"):
