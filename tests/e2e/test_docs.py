@@ -36,8 +36,8 @@ def read(*path):
 
 
 class Field:
-    def __init__(self, path, types, optional):
-        self.path, self.types, self.optional = path, types, optional
+    def __init__(self, path, types, unit, optional):
+        self.path, self.types, self.unit, self.optional = path, types, unit, optional
         self.pattern = re.compile("".join("[^.]+" if part == "*" else re.escape(part)
                                           for part in re.split(r"(\*)", path)) + r"\Z")
 
@@ -50,7 +50,7 @@ def documented():
         optional = bool(re.search(r"^Only with ", body, re.M))
         for place in re.findall(r"`([^`]+)`", heading):
             if place.endswith("*"):
-                fields[place] = Field(place, {"object"}, True)
+                fields[place] = Field(place, {"object"}, "", True)
             for row in re.findall(r"^\| `.*\|$", body, re.M):
                 cells = [c.strip() for c in row[1:-1].split("|")]
                 assert len(cells) == 4 and cells[3], "not a field, a type, a unit and a meaning: " + row
@@ -61,7 +61,7 @@ def documented():
                 if path in fields:  # two backends have a field of that name
                     types |= fields[path].types
                     only = only and fields[path].optional
-                fields[path] = Field(path, types, only)
+                fields[path] = Field(path, types, cells[2], only)
     return sorted(fields.values(), key=lambda f: "*" in f.path)
 
 
@@ -77,6 +77,18 @@ def walk(value, path, found):
         for element in value:
             walk(element, path + "[]", found)
     return found
+
+
+def numbers(value, path):
+    """(path, number) of each number that is not an integer; the elements of an array have its path."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield from numbers(member, (path + "." if path else "") + name.replace(".", ":"))
+    elif isinstance(value, list):
+        for element in value:
+            yield from numbers(element, path + ("[]" if isinstance(element, dict) else ""))
+    elif isinstance(value, float):
+        yield path, value
 
 
 class Json(unittest.TestCase):
@@ -150,6 +162,17 @@ class Json(unittest.TestCase):
                 self.assertIn(kind, field.types, "%s: %s is %s (%.60r); docs/json.md says otherwise" % (
                     where, path, kind, example))
 
+    # These have all their digits.
+    EXACT = re.compile(r"pools\[\]\.(options|scaling\[\]\.(lambda|sigma|kappa|standard_errors|covariance|aicc))(\.|$)")
+
+    def check_decimals(self, run, where):
+        """Three decimals, six for a share."""
+        for path, value in numbers(run, ""):
+            unit = self.of(path).unit
+            most = 6 if re.search("share|^as |`unit`|likewise", unit) else 3
+            if not self.EXACT.match(path):
+                self.assertEqual(value, round(value, most), "%s: %s (%s)" % (where, path, unit))
+
     def fitted(self):
         """`loadtop fit --json`: a curve whose parameters do not hang on this machine."""
         fit = lib.loadtop("fit", "-", "--json", stdin="".join(
@@ -161,6 +184,11 @@ class Json(unittest.TestCase):
         for name, run in self.runs.items():
             self.check(walk(run, "", {}), name)
         self.check(self.fitted(), "fit")
+
+    def test_decimals(self):
+        for name, run in self.runs.items():
+            self.check_decimals(run, name)
+        self.assertEqual(lib.pool(lib.headless("-n", "1", "null:?lambda=10&sigma=0&kappa=1e-7"))["options"]["kappa"], 1e-7)
 
     def test_each_field_that_is_described_is_written(self):
         found = self.fitted()
