@@ -1,9 +1,8 @@
 """The documents say what the program does: docs/json.md has every field that a run writes.
 
-docs/json.md is parsed as a reader would understand it: a heading names the objects that its table describes
-(`pools[].bytes`), and a row has the field, its type, its unit and its meaning. A row that begins with "Only with ..."
-(or stands below such a line) may be absent from all runs made here, because it needs a server or a case that this test
-does not have.
+docs/json.md is parsed by json_page.py. A row that begins with "Only with ..." (or stands below such a line) may be absent
+from all runs made here, because it needs a server or a case that this test does not have; those of backends are looked
+at in tests/servers.
 
 Everything that architecture.md and contributing.md name in backticks is looked up in the tree. The examples in
 contributing.md are run by test_contributing.py.
@@ -21,74 +20,15 @@ import sys
 import tempfile
 import unittest
 
+import json_page
 import lib
 
 sys.path.insert(0, os.path.join(lib.ROOT, "tests"))
 import rooms  # noqa: E402  pylint: disable=wrong-import-position
 
-TYPES = {type(None): "null", bool: "boolean", int: "integer", float: "number", str: "string", list: "array",
-         dict: "object"}
-
-
 def read(*path):
     with open(os.path.join(lib.ROOT, *path)) as f:
         return f.read()
-
-
-class Field:
-    def __init__(self, path, types, unit, optional):
-        self.path, self.types, self.unit, self.optional = path, types, unit, optional
-        self.pattern = re.compile("".join("[^.]+" if part == "*" else re.escape(part)
-                                          for part in re.split(r"(\*)", path)) + r"\Z")
-
-
-def documented():
-    """[Field] of docs/json.md, those with * last: a name counts before a pattern."""
-    fields = {}
-    for section in re.split(r"^## ", read("docs", "json.md"), flags=re.M)[1:]:
-        heading, _, body = section.partition("\n")
-        optional = bool(re.search(r"^Only with ", body, re.M))
-        for place in re.findall(r"`([^`]+)`", heading):
-            if place.endswith("*"):
-                fields[place] = Field(place, {"object"}, "", True)
-            for row in re.findall(r"^\| `.*\|$", body, re.M):
-                cells = [c.strip() for c in row[1:-1].split("|")]
-                assert len(cells) == 4 and cells[3], "not a field, a type, a unit and a meaning: " + row
-                name, types = cells[0].strip("`"), set(re.split(", | or ", cells[1]))
-                assert types <= set(TYPES.values()), "no such type: " + row
-                path = ("" if place == "." else place + ".") + name
-                only = optional or cells[3].startswith("Only with ")
-                if path in fields:  # two backends have a field of that name
-                    types |= fields[path].types
-                    only = only and fields[path].optional
-                fields[path] = Field(path, types, cells[2], only)
-    return sorted(fields.values(), key=lambda f: "*" in f.path)
-
-
-def walk(value, path, found):
-    """Adds each member below value to found: {path: {type: an example}}."""
-    if isinstance(value, dict):
-        for name, member in value.items():
-            name = name.replace(".", ":")  # an option's: tls.ca
-            at = path + "." + name if path else name
-            found.setdefault(at, {})[TYPES[type(member)]] = member
-            walk(member, at, found)
-    elif isinstance(value, list):
-        for element in value:
-            walk(element, path + "[]", found)
-    return found
-
-
-def numbers(value, path):
-    """(path, number) of each number that is not an integer; the elements of an array have its path."""
-    if isinstance(value, dict):
-        for name, member in value.items():
-            yield from numbers(member, (path + "." if path else "") + name.replace(".", ":"))
-    elif isinstance(value, list):
-        for element in value:
-            yield from numbers(element, path + ("[]" if isinstance(element, dict) else ""))
-    elif isinstance(value, float):
-        yield path, value
 
 
 class Json(unittest.TestCase):
@@ -96,7 +36,7 @@ class Json(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.fields = documented()
+        cls.page = json_page.Page()
         cls.dir = tempfile.mkdtemp(prefix="loadtop-docs-")
         cls.env = {"XDG_STATE_HOME": os.path.join(cls.dir, "state")}
         cls.runs = {}
@@ -151,51 +91,27 @@ class Json(unittest.TestCase):
         with open(back) as f:
             return json.load(f)
 
-    def of(self, path):
-        return next((f for f in self.fields if f.pattern.match(path)), None)
-
-    def check(self, found, where):
-        for path, types in found.items():
-            field = self.of(path)
-            self.assertIsNotNone(field, "%s: %s is not in docs/json.md" % (where, path))
-            for kind, example in types.items():
-                self.assertIn(kind, field.types, "%s: %s is %s (%.60r); docs/json.md says otherwise" % (
-                    where, path, kind, example))
-
-    # These have all their digits.
-    EXACT = re.compile(r"pools\[\]\.(options|scaling\[\]\.(lambda|sigma|kappa|standard_errors|covariance|aicc))(\.|$)")
-
-    def check_decimals(self, run, where):
-        """Three decimals, six for a share."""
-        for path, value in numbers(run, ""):
-            unit = self.of(path).unit
-            most = 6 if re.search("share|^as |`unit`|likewise", unit) else 3
-            if not self.EXACT.match(path):
-                self.assertEqual(value, round(value, most), "%s: %s (%s)" % (where, path, unit))
-
     def fitted(self):
         """`loadtop fit --json`: a curve whose parameters do not hang on this machine."""
         fit = lib.loadtop("fit", "-", "--json", stdin="".join(
             "%d,%d\n" % p for p in ((1, 100), (2, 190), (4, 340), (8, 520), (16, 600), (32, 560))))
         self.assertEqual(fit.code, 0, fit)
-        return walk(json.loads(fit.out), "pools[].scaling[]", {})
+        return json.loads(fit.out)
 
     def test_each_field_of_a_run_is_described(self):
         for name, run in self.runs.items():
-            self.check(walk(run, "", {}), name)
-        self.check(self.fitted(), "fit")
+            self.page.check(self, run, name)
+        self.page.check(self, self.fitted(), "fit", "pools[].scaling[]")
 
-    def test_decimals(self):
-        for name, run in self.runs.items():
-            self.check_decimals(run, name)
+    def test_options_have_all_their_digits(self):
         self.assertEqual(lib.pool(lib.headless("-n", "1", "null:?lambda=10&sigma=0&kappa=1e-7"))["options"]["kappa"], 1e-7)
 
     def test_each_field_that_is_described_is_written(self):
-        found = self.fitted()
+        found = json_page.walk(self.fitted(), "pools[].scaling[]", {})
         for run in self.runs.values():
-            walk(run, "", found)
-        matched = {self.of(path) for path in found}
-        self.assertEqual([f.path for f in self.fields if not f.optional and f not in matched], [])
+            json_page.walk(run, "", found)
+        matched = {self.page.of(path) for path in found}
+        self.assertEqual([f.path for f in self.page.fields if not f.optional and f not in matched], [])
 
     def test_checks_are_listed(self):
         row = re.search(r"(?s)## A check: .*?\| `name` \|(?:[^|]*\|){2}([^|]*)\|", read("docs", "json.md"))
@@ -220,7 +136,7 @@ class Json(unittest.TestCase):
         with open(path) as f:
             run = json.load(f)
         self.assertIn("kafka", [p["backend"] for p in run["pools"]])
-        self.check(walk(run, "", {}), "demo")
+        self.page.check(self, run, "demo")
 
 
 class Words(unittest.TestCase):

@@ -8,6 +8,7 @@ import re
 import tempfile
 import unittest
 
+import json_page
 import lib
 from cassandra_node import Client
 from patient import BOUND, PATIENT, headless, stop, until
@@ -72,6 +73,13 @@ class Exact(Base):
                     peak = p["memory"]["peak_request_bytes"]
                     self.assertTrue(0 < peak < 65 << 20, peak)
                     self.assertIn("held by requests at most (unthrottled: bound 64 MB a thread)", p["_out"])
+
+    def test_the_page_of_the_json_has_every_field(self):
+        """docs/json.md, and no other."""
+        page = json_page.Page()
+        run = headless("-n", "2000", "--pattern", "chain", url(self.ks, DISTINCT + "&ops=insert:1,select:1"))
+        page.check(self, run, "inserts and selects")
+        page.check_backend(self, lib.pool(run), "Cassandra")
 
     def test_few_connections(self):
         """Fewer connections than clients, and few streams on each: waiting is measured, nothing is lost."""

@@ -13,6 +13,7 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "crate_standin"), os.path.join(HERE, "..", "e2e")]
+import json_page
 import lib
 from harness import Standin, target
 from loadtop import BOUND, LOADTOP, finish, run, start, stop, wait_until
@@ -380,6 +381,9 @@ class Balance(unittest.TestCase):
                 nodes = result.pool["backend_stats"]["load_by_node"]["nodes"]
                 self.assertEqual(len(nodes), 3)
                 self.assertEqual(sum(n["rows"] for n in nodes), 300)
+                page = json_page.Page()  # docs/json.md has every field, and no other
+                page.check(self, result.data, mode)
+                page.check_backend(self, result.pool, "CrateDB")
 
     def test_on_demand(self):
         with Standin("--nodes", "2") as s:

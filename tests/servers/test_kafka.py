@@ -10,6 +10,7 @@ import signal
 import time
 import unittest
 
+import json_page
 import kafka_node
 import lib
 from patient import BOUND, PATIENT, SOAK, headless, until
@@ -200,6 +201,13 @@ class Kafka(unittest.TestCase):
         self.assertEqual(pool["bottleneck"]["kind"], "client", pool["bottleneck"])
         for plateau in pool["plateaus"]:
             self.assertIn("wait_share", plateau["columns"])
+        self.check_page(run)
+
+    def check_page(self, run):
+        """docs/json.md has every field that producers and consumers write, and no other."""
+        page = json_page.Page()
+        page.check(self, run, "producers and consumers")
+        page.check_backend(self, lib.pool(run, "C"), "Kafka", "Kafka consumers", "One way of consuming")
 
     def test_a_sweep_waits_for_the_verdict(self):
         """Without hold= a step ends when it is steady, which throughput is long before one knows whether lag grows."""
