@@ -13,6 +13,7 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "crate_standin"), os.path.join(HERE, "..", "e2e")]
+import examples
 import json_page
 import lib
 from harness import Standin, target
@@ -365,6 +366,19 @@ class Connections(unittest.TestCase):
             wait_until(lambda: b.stats()["stats"].get("bulk_rows", 0) > 100)
             result = stop(process)
             self.assertEqual(result.ops["errors"], result.classes.get("4041 RelationUnknown", {"count": 0})["count"])
+
+
+class Example(unittest.TestCase):
+    def test_every_cell_is_measured_and_the_table_dropped(self):
+        """docs/examples/crate-bulk-inserts.yaml, with steps of two seconds."""
+        with Standin() as s:
+            found = examples.run(self, "crate-bulk-inserts.yaml", "127.0.0.1:%d" % s.port,
+                               change=[("rows=100,500,1000", "rows=100,500,1000 hold=2s whole")])
+            sweep, = lib.pool(found)["sweeps"]
+            self.assertEqual(len(sweep["cells"]), 12)
+            self.assertEqual({c["state"] for c in sweep["cells"]} - {"steady", "unsteady"}, set())
+            self.assertTrue(lib.pool(found)["backend_stats"]["table_dropped"])
+            self.assertEqual(lib.pool(found)["left_behind"], [])
 
 
 class Balance(unittest.TestCase):

@@ -10,6 +10,7 @@ import signal
 import time
 import unittest
 
+import examples
 import json_page
 import kafka_node
 import lib
@@ -202,6 +203,13 @@ class Kafka(unittest.TestCase):
         for plateau in pool["plateaus"]:
             self.assertIn("wait_share", plateau["columns"])
         self.check_page(run)
+
+    def test_the_example(self):
+        """docs/examples: consumers are added twice, and each gets every message."""
+        run = examples.run(self, "kafka-consumers.yaml", self.node.bootstrap, at=0.1,
+                           change=[("rate: 10k/s", "rate: 200/s")])
+        self.assertEqual(lib.pool(run, "consumers")["clients"], 60)
+        self.assertEqual(lib.pool(run, "producers")["ops"]["completed"], self.node.ends("loadtop-example"))
 
     def check_page(self, run):
         """docs/json.md has every field that producers and consumers write, and no other."""
