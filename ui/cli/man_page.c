@@ -5,6 +5,7 @@
  * a macro. */
 #include "ui/cli/man_page.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "engine/config/command.h"
 #include "engine/config/command_text.h"
 #include "ui/base/help_files.h"
+#include "ui/base/subcommand.h"
 #include "ui/cli/cli.h"
 #include "ui/views/views.h"
 #include "ui/widgets/keys.h"
@@ -116,6 +118,38 @@ static void put_options(struct text *t)
     text_free(&help);
 }
 
+/* The options of a subcommand, indented below it. */
+static void put_sub_options(struct text *t, const struct subcommand *s)
+{
+    struct text help = {.limit = 1000};
+    char head[80];
+    text_add(t, ".RS\n");
+    for (const struct sub_option *o = s->option; o->name; o++) {
+        if (o->help)
+            text_add(&help, "%c%s", toupper((unsigned char)o->help[0]), o->help + 1);
+        else
+            cli_option_find(o->name + 2, &help);
+        text_append(head, sizeof head, 0, "%s%s%s", o->name, o->value ? " " : "",
+                    o->value ? o->value : "");
+        put_item(t, head, text_str(&help));
+        text_clear(&help);
+    }
+    text_add(t, ".RE\n");
+    text_free(&help);
+}
+
+static void put_subcommands(struct text *t)
+{
+    for (const struct subcommand *s = subcommand_table; s->name; s++) {
+        struct text form = {.limit = 1000};
+        subcommand_add_form(&form, s);
+        put_item(t, text_str(&form), s->help);
+        text_free(&form);
+        if (s->option[0].name)
+            put_sub_options(t, s);
+    }
+}
+
 static void put_backends(struct text *t, const struct backend *const *backends)
 {
     struct text body = {.limit = 1000};
@@ -187,6 +221,8 @@ void man_page(struct text *t, const struct backend *const *backends)
     put_backends(t, backends);
     text_add(t, ".SH OPTIONS\n");
     put_options(t);
+    text_add(t, ".SH SUBCOMMANDS\n");
+    put_subcommands(t);
     text_add(t, ".SH KEYS\n");
     put_keys(t);
     text_add(t, ".SH COMMANDS\n");
@@ -198,7 +234,7 @@ void man_page(struct text *t, const struct backend *const *backends)
     text_add(t, ".SH FIGURES\n");
     put_help(t, help_counting, true);
     text_add(t, ".SH COMPARING RUNS\n");
-    put_help(t, help_compare, false);
+    put_help(t, help_compare, true);
     text_add(t, ".PP\n");
     put_help(t, help_compare_method, false);
     text_add(t, ".SH PROTECTION\n");
