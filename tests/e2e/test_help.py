@@ -71,5 +71,47 @@ class Help(unittest.TestCase):
                 self.assertIn(told, got.err)
 
 
+class Scenario(lib.FolderTest):
+    """`loadtop help scenario` has the keys that the reader has, and its example runs."""
+
+    def setUp(self):
+        super().setUp()
+        self.help = lib.loadtop("help", "scenario").out
+
+    def refused(self, text):
+        run = lib.loadtop("--headless", "-f", self.file("wrong.yaml", text))
+        self.assertEqual(run.code, 2, run)
+        return set(run.err.partition("allowed: ")[2].split())
+
+    def test_keys(self):
+        listed = self.help.split("there are no others:\n")[1].split("\n\n")[0]
+        keys = re.findall(r"(?m)^  ([a-z]+) ", listed)
+        self.assertEqual(set(keys), self.refused("nope: 1\n"))
+        limits = " ".join(listed.split("flags of these names:")[1].split()).split()
+        self.assertEqual(set(limits), self.refused("limits: { nope: 1 }\n"))
+
+    def test_the_example(self):
+        example = re.search(r"(?ms)^  pools:.*?(?=^Each)", self.help).group().replace("\n  ", "\n")[2:]
+        run = lib.headless("--no-history", "-q", "-f", self.file("s.yaml", example))
+        self.assertEqual([p["name"] for p in run["pools"]], ["cache", "null"])
+        self.assertEqual(lib.pool(run, "cache")["threads"], 3)
+        self.assertEqual([t["ok"] for t in run["thresholds"]], [True, True])
+        self.assertEqual((run["goal_per_s"], run["ended_by"]), (100, "user"))
+
+    def test_what_it_says_of_counts(self):
+        for n, key, item in ((64, "pools", "'null:'"), (256, "at", "1s mark x"), (32, "thresholds", "p99<1s")):
+            self.assertRegex(self.help, r"(?m)^  %s .*\b%d\b" % (key, n))
+            text = "%s:\n%s" % (key, "".join("  - %s\n" % item for _ in range(n + 1)))
+            run = lib.loadtop("--headless", "-f", self.file("many.yaml", text), "null:")
+            self.assertRegex(run.err, r"at most %d\b" % n)
+
+    def test_what_it_says_of_precedence(self):
+        path = self.file("p.yaml", "pools:\n  - target: null:?threads=2&name=a\n    threads: 3\n"
+                                   "  - 'null:?name=b'\ngoal: 5/s\n")
+        run = lib.headless("--no-history", "-q", "-n", "9", "-t", "4", "--goal", "7/s", "-f", path, "null:?name=c")
+        self.assertEqual([(p["name"], p["threads"]) for p in run["pools"]], [("a", 3), ("b", 4), ("c", 4)])
+        self.assertEqual(run["goal_per_s"], 7)
+
+
 if __name__ == "__main__":
     lib.main()

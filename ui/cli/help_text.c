@@ -54,10 +54,15 @@ static const struct topic {
     const char *name, *text;
     void (*add)(struct text *, const struct backend *const *backends); /* what follows; or NULL */
 } topics[] = {
-    {"commands", help_commands, add_commands}, {"keys", help_keys, add_keys},
-    {"patterns", help_patterns, NULL},         {"backends", help_backends, backends_overview},
-    {"counting", help_counting, NULL},         {"compare", help_compare, add_compare},
-    {"protection", help_protection, NULL},     {"exit-codes", help_exit_codes, NULL},
+    {"commands", help_commands, add_commands},
+    {"keys", help_keys, add_keys},
+    {"patterns", help_patterns, NULL},
+    {"scenario", help_scenario, NULL},
+    {"backends", help_backends, backends_overview},
+    {"counting", help_counting, NULL},
+    {"compare", help_compare, add_compare},
+    {"protection", help_protection, NULL},
+    {"exit-codes", help_exit_codes, NULL},
 };
 #define TOPICS (sizeof topics / sizeof *topics)
 

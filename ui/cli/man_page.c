@@ -231,6 +231,8 @@ void man_page(struct text *t, const struct backend *const *backends)
         put_item(t, v->form, v->help);
     text_add(t, ".SH PATTERNS\n");
     put_help(t, help_patterns, false);
+    text_add(t, ".SH SCENARIO FILES\n");
+    put_help(t, help_scenario, true);
     text_add(t, ".SH FIGURES\n");
     put_help(t, help_counting, true);
     text_add(t, ".SH COMPARING RUNS\n");
