@@ -14,6 +14,7 @@ import fnmatch
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -285,21 +286,77 @@ class Man(unittest.TestCase):
         self.assertEqual((page.code, page.err), (0, ""))
         self.assertEqual(read("docs", "loadtop.1"), page.out, "make it anew: build/loadtop help --man >docs/loadtop.1")
 
-    def test_roff_has_nothing_to_say(self):
+    PAGE = os.path.join(lib.ROOT, "docs", "loadtop.1")
+
+    def shown(self, *options):
+        """The page as a reader sees it in 80 columns. roff says nothing: no line is too long to be broken."""
         if not shutil.which("groff"):
             self.skipTest("groff is not installed (apt-get install groff-base)")
-        run = subprocess.run(["groff", "-man", "-ww", "-z", os.path.join(lib.ROOT, "docs", "loadtop.1")],
-                             capture_output=True, text=True, timeout=lib.bound(), check=False)
-        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        run = subprocess.run(["groff", "-man", "-Tascii", "-P-cbou", "-rLL=80n", *options, self.PAGE],
+                             capture_output=True, text=True, timeout=lib.bound(), check=True)
+        self.assertEqual(run.stderr, "")
+        return run.stdout
+
+    def entries(self, section):
+        """[what stands in bold at an entry of this section]."""
+        part = read("docs", "loadtop.1").split(".SH %s\n" % section)[1].split("\n.SH ")[0]
+        heads = re.findall(r"(?m)^\.TP.*\n\\fB(.*)\\fR$", part)
+        return [re.sub(r"\\\((aq|ga|ti|ha)", lambda m: {"aq": "'", "ga": "`", "ti": "~", "ha": "^"}[m.group(1)],
+                       h.replace("\\-", "-").replace("\\&", "")) for h in heads]
+
+    def test_each_line_fits_80_columns(self):
+        self.assertEqual([line for line in self.shown("-ww").splitlines() if len(line) > 80], [])
+
+    def test_mandoc_warns_of_nothing(self):
+        if not shutil.which("mandoc"):
+            self.skipTest("mandoc is not installed (apt-get install mandoc)")
+        run = subprocess.run(["mandoc", "-Tlint", "-Wwarning", self.PAGE], capture_output=True, text=True,
+                             timeout=lib.bound(), check=False)
+        # a page that has no date, which would make each build's different, is what it is meant to be
+        self.assertEqual([line for line in run.stdout.splitlines() if "missing date" not in line], [])
+
+    def test_the_environment_is_what_the_sources_read(self):
+        read_there = {"LC_ALL, LC_CTYPE, LANG"}  # by setlocale()
+        for house in "engine", "backends", "ui":
+            for folder, _, files in os.walk(os.path.join(lib.ROOT, house)):
+                for name in files:
+                    if name.endswith(".c"):
+                        text = read(folder, name)
+                        read_there |= set(re.findall(r'getenv\("(\w+)"\)', text)) | set(re.findall(r'"(LOADTOP_\w+)="', text))
+        self.assertEqual(set(self.entries("ENVIRONMENT")), read_there)
+
+    def test_each_backend_says_what_its_targets_look_like(self):
+        part = self.shown().split("\nTARGETS\n")[1].split("\nOPTIONS\n")[0]
+        for b in json.loads(lib.loadtop("backends", "--json").out)["backends"]:
+            self.assertIn(b["name"], self.entries("TARGETS"))
+            for scheme in b["schemes"].split():
+                self.assertRegex(part, r"(?<![+\w])%s:" % re.escape(scheme))
+
+    def test_its_examples_run(self):
+        """On the simulated service, for a second; those without --headless need a terminal, and say so."""
+        with tempfile.TemporaryDirectory(prefix="loadtop-man-") as folder:
+            for line in self.entries("EXAMPLES"):
+                words = [re.sub(r"(\d+)s$", "1s", w.replace("redis://localhost?ops=get:80,set:20", "null:").replace(
+                    "redis://localhost", "null:")) for w in shlex.split(line)[1:]]
+                with self.subTest(words):
+                    run = lib.loadtop(*words, cwd=folder, env={"XDG_STATE_HOME": folder}, timeout=120)
+                    if words[0] in ("demo", "-t") or words[0].startswith("null:"):
+                        self.assertIn("needs a terminal", run.err)
+                    elif words[0] != "compare":
+                        self.assertIn(run.code, (0, 99), run)
+                    else:
+                        self.assertIn("before.json", run.err)
+
+    def test_sections(self):
+        self.assertEqual([s.title() for s in re.findall(r"(?m)^([A-Z][A-Z ]+)$", self.shown())], [
+            "Name", "Synopsis", "Description", "Targets", "Options", "Subcommands", "Keys", "Commands", "Patterns",
+            "Scenario Files", "Figures", "Comparing Runs", "Protection", "Exit Status", "Environment", "Files", "Examples",
+            "See Also"])
 
     def test_it_has_what_the_help_has(self):
         """As a reader sees it: a text whose beginning roff took for a macro would be gone."""
-        if not shutil.which("groff"):
-            self.skipTest("groff is not installed (apt-get install groff-base)")
-        run = subprocess.run(["groff", "-man", "-Tascii", "-P-cbou", os.path.join(lib.ROOT, "docs", "loadtop.1")],
-                             capture_output=True, text=True, timeout=lib.bound(), check=True)
-        words = " ".join(run.stdout.split())
-        for topic in [], ["patterns"], ["counting"], ["compare"], ["protection"], ["exit-codes"]:
+        words = " ".join(self.shown().split())
+        for topic in [], ["patterns"], ["scenario"], ["counting"], ["compare"], ["protection"], ["exit-codes"]:
             for line in lib.loadtop("help", *topic).out.splitlines()[1:]:
                 if not line.startswith("  ") and len(line) > 30 and not line.endswith(":"):
                     self.assertTrue(" ".join(line.split()) in words, line)

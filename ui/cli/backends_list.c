@@ -110,7 +110,7 @@ static void add_backend(struct text *t, const struct backend *b)
     text_add(t, "%s: %s\n", b->name, b->summary);
     if (b->unavailable)
         text_add(t, "  not built in: %s\n", b->unavailable);
-    text_add(t, "  URL        %s\n", b->schemes);
+    text_add(t, "  URL        %s\n", b->url_forms ? b->url_forms : b->schemes);
     if (b->default_port)
         text_add(t, "  port       %u\n", b->default_port);
     if (b->example)
