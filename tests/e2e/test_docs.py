@@ -119,6 +119,36 @@ class Json(unittest.TestCase):
         self.assertEqual(set(re.findall(r"`(\w+)`", row.group(1))),
                          {c["name"] for run in self.runs.values() for c in run["validity"]["checks"]})
 
+    @staticmethod
+    def names_in(path, function):
+        """The names that a function of the sources chooses from."""
+        body = re.search(r"(?ms)^const char \*%s\(.*?^}" % function, read(*path.split("/"))).group()
+        return {w for w in re.findall(r'"([^"]*)"', body) if w[:1].isalpha()}
+
+    def test_events_are_listed(self):
+        below = read("docs", "json.md").split("\n## Events")[1].split("\n## ")[0].split("\n`what` of a change")[1]
+        changes, kinds = below.split("All others:")
+        listed = [w for line in re.findall(r"(?m)^- ([^:]*):", kinds) for w in re.findall("`([^`]+)`", line)]
+        self.assertEqual(len(listed), len(set(listed)))
+        self.assertEqual(set(listed), self.names_in("engine/state/snapshot.c", "event_kind_name"))
+        dials = set(re.findall(r"\[DIAL_(\w+)\] = \{POOL_", read("engine", "config", "dial.c"))) - {"OPS"}
+        self.assertEqual(set(re.findall("`([^`]+)`", changes)), {d.lower() for d in dials} | {"add", "remove"})
+
+    def test_words_of_a_field_are_listed(self):
+        """Fields that have one word of a list: the page has the whole list."""
+        snapshot = "engine/state/snapshot.c"
+        for section, field, path, function in (
+                ("The run", "ended_by", snapshot, "end_reason_name"), ("A pool", "state", snapshot, "pool_state_name"),
+                ("Whose limit", "kind", snapshot, "bottleneck_name"),
+                ("Capacity", "limited_by", snapshot, "capacity_limit_name"),
+                ("A check", "name", snapshot, "check_name"), ("A curve", "model", "engine/stats/usl.c", "usl_model_name"),
+                ("A curve", "phase", "engine/stats/usl.c", "usl_phase_name"),
+                ("Events", "by", "engine/config/command_text.c", "origin_name")):
+            with self.subTest(field=field, function=function):
+                part = re.search(r"(?ms)^## %s:.*?(?=^## )" % re.escape(section), read("docs", "json.md")).group()
+                cell = re.search(r"(?m)^\| `%s` \|(?:[^|]*\|){2}([^|]*)\|" % field, part).group(1)
+                self.assertEqual(set(re.findall(r"`([^` ]+)`", cell)), self.names_in(path, function))
+
     def test_what_the_page_says_of_the_accounts(self):
         for name, run in self.runs.items():
             for pool in run["pools"]:
