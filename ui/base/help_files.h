@@ -14,6 +14,7 @@ extern const char help_exit_codes[];
 extern const char help_keys[];
 extern const char help_patterns[];
 extern const char help_protection[];
+extern const char help_scenario[];
 extern const char help_usage[]; /* --help, before its options */
 
 #endif
