@@ -240,6 +240,8 @@ struct backend {
     const char *unavailable;
     const char *schemes; /* "redis rediss redis+unix", the first is the usual one */
     const char *example; /* "redis://localhost:6379/0?threads=2" */
+    /* optional: what its URLs look like, in words: "redis://HOST[:6379][/DB], rediss:// for TLS" */
+    const char *url_forms;
     /* For help texts. 0: its URLs need no host. The target's port is 0 when the URL has none. */
     unsigned default_port;
     /* optional: how many connections a thread opens by default, in words: "one for each client" */

@@ -4,7 +4,7 @@
   tests/words.py [TREE]    called by ./dev lint; prints each violation, exits 1 if there is any
 
 Two tables: words that comments do not use, and parts of names. Each says what to write instead. Texts that a user sees
-(string literals) are not checked, nor is markdown. A word belongs here when it was used for something that has a usual
+(string literals) are not checked. Of documents and shell scripts the first table is checked alone. A word belongs here when it was used for something that has a usual
 term, or when it had two meanings; add one together with the change that removes it.
 """
 import glob
@@ -71,12 +71,12 @@ IN_NAMES = [
     ("guilty", "failing_key"),
     ("foreign", "identity_refused, remote"),
     ("hopeless", "permanent"),
+    ("held", "sustained, met, buffered, elapsed: what was done with it"),
 ]
 HOUSES = ("engine", "backends", "ui", "tests")
+PROSE = ("*.md", "docs/*.md", "tests/*.md", "dev", ".ci/*", "tests/bench/*.sh", "cmake/*")
 HERE = "tests/words.py"
 TEST_OF_THIS = "tests/e2e/test_words.py"
-
-
 
 def any_of(table):
     """One pattern for a table, with a group for each row."""
@@ -141,6 +141,13 @@ def check(path, text, say):
             say("%s:%d: \"%s\" in the name %s: say %s" % (path, line, bad[0], found, INSTEAD[bad[0]]))
 
 
+def check_prose(path, text, say):
+    for number, line in enumerate(text.splitlines(), 1):
+        for match in COMMENT.finditer(line):
+            instead = IN_COMMENTS[next(i for i, g in enumerate(match.groups()) if g)][1]
+            say("%s:%d: \"%s\": say %s" % (path, number, match.group(0), instead))
+
+
 def main():
     root = sys.argv[1] if sys.argv[1:] else os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     problems = []
@@ -152,6 +159,11 @@ def main():
                 files += 1
                 with open(full, encoding="utf-8") as f:
                     check(path, f.read(), problems.append)
+    for pattern in PROSE:
+        for full in sorted(glob.glob(os.path.join(root, pattern))):
+            files += 1
+            with open(full, encoding="utf-8") as f:
+                check_prose(os.path.relpath(full, root), f.read(), problems.append)
     print("%d files, %d words to be said plainly" % (files, len(problems)))
     print("\n".join(problems), end="\n" if problems else "", file=sys.stderr)
     return 1 if problems else 0

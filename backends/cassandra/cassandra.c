@@ -307,6 +307,8 @@ const struct backend backend_cassandra = {
     .summary = "Cassandra by its native protocol v4; the driver's five ways of keeping requests "
                "in flight are the patterns sync, batch, queue, unthrottled and chain",
     .schemes = "cassandra cassandras",
+    .url_forms =
+        "cassandra://[USER:PASS@]HOST[:9042][,HOST...]/KEYSPACE[.TABLE], cassandras:// with TLS",
     .connections = "one for each client, to each node",
     .example = "cassandra://localhost/loadtop?pattern=chain&depth=120&ops=insert:1,select:1",
     .default_port = 9042,

@@ -119,6 +119,7 @@ const struct backend backend_crate = {
     .name = "crate",
     .summary = "CrateDB over HTTP: bulk inserts of generated records, queries",
     .schemes = "crate crates",
+    .url_forms = "crate://[USER[:PASS]@]HOST[:4200][,HOST...]/[SCHEMA.]TABLE, crates:// with TLS",
     .connections = "one for each request in flight, to each host",
     .example = "crate://localhost:4200/doc.loadtop?threads=4&rows=200",
     .default_port = 4200,
@@ -158,6 +159,7 @@ const struct backend backend_crate = {
     .unavailable = "built without libcurl or zlib: install libcurl4-openssl-dev and "
                    "zlib1g-dev, and build again",
     .schemes = "crate crates",
+    .url_forms = "crate://[USER[:PASS]@]HOST[:4200][,HOST...]/[SCHEMA.]TABLE, crates:// with TLS",
     .connections = "one for each request in flight, to each host",
     .example = "crate://localhost:4200/doc.loadtop?threads=4&rows=200",
     .default_port = 4200,

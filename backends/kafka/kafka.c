@@ -339,6 +339,8 @@ const struct backend backend_kafka = {
     .name = "kafka",
     .summary = "Kafka through librdkafka: producers, consumers (own or shared), end to end",
     .schemes = "kafka",
+    .url_forms =
+        "kafka://[USER:PASS@]HOST[:9092][,HOST...]/TOPIC, TLS by kafka.security.protocol=ssl",
     .example = "kafka://localhost:9092/topic?ops=produce&depth=100&pattern=chain",
     .default_port = 9092,
     .connections = "one for each thread that produces, one for each client that consumes",
@@ -373,6 +375,8 @@ const struct backend backend_kafka = {
     .summary = "Kafka through librdkafka: producers, consumers (own or shared), end to end",
     .unavailable = "built without librdkafka: install librdkafka-dev and build again",
     .schemes = "kafka",
+    .url_forms =
+        "kafka://[USER:PASS@]HOST[:9092][,HOST...]/TOPIC, TLS by kafka.security.protocol=ssl",
     .example = "kafka://localhost:9092/topic?ops=produce&depth=100&pattern=chain",
     .default_port = 9092,
     .options = kafka_options,

@@ -503,6 +503,7 @@ const struct backend backend_null = {
     .name = "null",
     .summary = "a simulated service with a known capacity, to try loadtop and to test it",
     .schemes = "null",
+    .url_forms = "null:",
     .connections = "one for each client",
     .example = "null:?service=1ms&servers=8",
     .options = null_options,

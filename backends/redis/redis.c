@@ -260,6 +260,7 @@ const struct backend backend_redis = {
     .name = "redis",
     .summary = "Redis and what speaks its protocol, over TCP, TLS or a unix socket",
     .schemes = "redis rediss redis+unix",
+    .url_forms = "redis://[USER:PASS@]HOST[:6379][/DB], rediss:// with TLS, redis+unix:///SOCKET",
     .connections = "one for each client",
     .example = "redis://localhost:6379/0?threads=2&ops=get:80,set:20",
     .default_port = 6379,

@@ -3,13 +3,9 @@
  *   pools:
  *     - target: redis://localhost       # any option of the pool or of the backend may follow
  *       threads: 4
- *       ops: get:80,set:20              # or a mapping: { get: 80, set: 20 }
- *     - null:?service=1ms               # or just the URL
- *   at: ["30s redis threads +1", "60s pause all"]
  *   thresholds: ["p99<5ms"]
- *   goal: 250k/s
- *   sweep: threads=1,2,4,8 hold=5s
- *   limits: { max-threads: 16, max-rate: 100k/s, read-only: yes }
+ *
+ * ui/help/scenario.txt describes the format, and changes with it.
  *
  * A pool's keys are made into the query of its URL, so they mean exactly what they mean there.
  * Options that weaken protection (allow-destructive, confirm, yes) are not accepted in a file.

@@ -126,7 +126,7 @@ def loadtop_clients(client):
     """Ids of loadtop's connections that have asked for something."""
     lines = client("CLIENT", "LIST").splitlines()
     fields = [dict(f.split("=", 1) for f in line.split() if "=" in f) for line in lines]
-    return {f["id"] for f in fields if f.get("name") == "loadtop" and f.get("cmd") in ("get", "set")}
+    return {f["id"] for f in fields if f.get("name", "").startswith("loadtop") and f.get("cmd") in ("get", "set")}
 
 
 def bench_plus(repeat):

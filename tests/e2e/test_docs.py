@@ -1,9 +1,8 @@
 """The documents say what the program does: docs/json.md has every field that a run writes.
 
-docs/json.md is parsed as a reader would understand it: a heading names the objects that its table describes
-(`pools[].bytes`), and a row has the field, its type, its unit and its meaning. A row that begins with "Only with ..."
-(or stands below such a line) may be absent from all runs made here, because it needs a server or a case that this test
-does not have.
+docs/json.md is parsed by json_page.py. A row that begins with "Only with ..." (or stands below such a line) may be absent
+from all runs made here, because it needs a server or a case that this test does not have; those of backends are looked
+at in tests/servers.
 
 Everything that architecture.md and contributing.md name in backticks is looked up in the tree. The examples in
 contributing.md are run by test_contributing.py.
@@ -15,68 +14,22 @@ import fnmatch
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
 
+import json_page
 import lib
 
 sys.path.insert(0, os.path.join(lib.ROOT, "tests"))
 import rooms  # noqa: E402  pylint: disable=wrong-import-position
 
-TYPES = {type(None): "null", bool: "boolean", int: "integer", float: "number", str: "string", list: "array",
-         dict: "object"}
-
-
 def read(*path):
     with open(os.path.join(lib.ROOT, *path)) as f:
         return f.read()
-
-
-class Field:
-    def __init__(self, path, types, optional):
-        self.path, self.types, self.optional = path, types, optional
-        self.pattern = re.compile("".join("[^.]+" if part == "*" else re.escape(part)
-                                          for part in re.split(r"(\*)", path)) + r"\Z")
-
-
-def documented():
-    """[Field] of docs/json.md, those with * last: a name counts before a pattern."""
-    fields = {}
-    for section in re.split(r"^## ", read("docs", "json.md"), flags=re.M)[1:]:
-        heading, _, body = section.partition("\n")
-        optional = bool(re.search(r"^Only with ", body, re.M))
-        for place in re.findall(r"`([^`]+)`", heading):
-            if place.endswith("*"):
-                fields[place] = Field(place, {"object"}, True)
-            for row in re.findall(r"^\| `.*\|$", body, re.M):
-                cells = [c.strip() for c in row[1:-1].split("|")]
-                assert len(cells) == 4 and cells[3], "not a field, a type, a unit and a meaning: " + row
-                name, types = cells[0].strip("`"), set(re.split(", | or ", cells[1]))
-                assert types <= set(TYPES.values()), "no such type: " + row
-                path = ("" if place == "." else place + ".") + name
-                only = optional or cells[3].startswith("Only with ")
-                if path in fields:  # two backends have a field of that name
-                    types |= fields[path].types
-                    only = only and fields[path].optional
-                fields[path] = Field(path, types, only)
-    return sorted(fields.values(), key=lambda f: "*" in f.path)
-
-
-def walk(value, path, found):
-    """Adds each member below value to found: {path: {type: an example}}."""
-    if isinstance(value, dict):
-        for name, member in value.items():
-            name = name.replace(".", ":")  # an option's: tls.ca
-            at = path + "." + name if path else name
-            found.setdefault(at, {})[TYPES[type(member)]] = member
-            walk(member, at, found)
-    elif isinstance(value, list):
-        for element in value:
-            walk(element, path + "[]", found)
-    return found
 
 
 class Json(unittest.TestCase):
@@ -84,7 +37,7 @@ class Json(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.fields = documented()
+        cls.page = json_page.Page()
         cls.dir = tempfile.mkdtemp(prefix="loadtop-docs-")
         cls.env = {"XDG_STATE_HOME": os.path.join(cls.dir, "state")}
         cls.runs = {}
@@ -139,40 +92,70 @@ class Json(unittest.TestCase):
         with open(back) as f:
             return json.load(f)
 
-    def of(self, path):
-        return next((f for f in self.fields if f.pattern.match(path)), None)
-
-    def check(self, found, where):
-        for path, types in found.items():
-            field = self.of(path)
-            self.assertIsNotNone(field, "%s: %s is not in docs/json.md" % (where, path))
-            for kind, example in types.items():
-                self.assertIn(kind, field.types, "%s: %s is %s (%.60r); docs/json.md says otherwise" % (
-                    where, path, kind, example))
-
     def fitted(self):
         """`loadtop fit --json`: a curve whose parameters do not hang on this machine."""
         fit = lib.loadtop("fit", "-", "--json", stdin="".join(
             "%d,%d\n" % p for p in ((1, 100), (2, 190), (4, 340), (8, 520), (16, 600), (32, 560))))
         self.assertEqual(fit.code, 0, fit)
-        return walk(json.loads(fit.out), "pools[].scaling[]", {})
+        return json.loads(fit.out)
 
     def test_each_field_of_a_run_is_described(self):
         for name, run in self.runs.items():
-            self.check(walk(run, "", {}), name)
-        self.check(self.fitted(), "fit")
+            self.page.check(self, run, name)
+        self.page.check(self, self.fitted(), "fit", "pools[].scaling[]")
+
+    def test_options_have_all_their_digits(self):
+        self.assertEqual(lib.pool(lib.headless("-n", "1", "null:?lambda=10&sigma=0&kappa=1e-7"))["options"]["kappa"], 1e-7)
 
     def test_each_field_that_is_described_is_written(self):
-        found = self.fitted()
+        found = json_page.walk(self.fitted(), "pools[].scaling[]", {})
         for run in self.runs.values():
-            walk(run, "", found)
-        matched = {self.of(path) for path in found}
-        self.assertEqual([f.path for f in self.fields if not f.optional and f not in matched], [])
+            json_page.walk(run, "", found)
+        matched = {self.page.of(path) for path in found}
+        self.assertEqual([f.path for f in self.page.fields if not f.optional and f not in matched], [])
 
     def test_checks_are_listed(self):
         row = re.search(r"(?s)## A check: .*?\| `name` \|(?:[^|]*\|){2}([^|]*)\|", read("docs", "json.md"))
         self.assertEqual(set(re.findall(r"`(\w+)`", row.group(1))),
                          {c["name"] for run in self.runs.values() for c in run["validity"]["checks"]})
+
+    def test_the_outline_in_the_contract(self):
+        """Each name in it is a field of json.md; nothing is removed or renamed under schema 1."""
+        outline = re.search(r"(?s)In outline:\n\n(.*?)\n## ", read("docs", "contract.md")).group(1)
+        names = set(re.findall(r'"(\w+)"', re.sub(r'": "[^"]*"', '"', outline))) - {"get"}
+        self.assertGreater(len(names), 70)
+        fields = {re.split(r"\W+", f.path.rstrip("[]*."))[-1] for f in self.page.fields}
+        self.assertEqual(sorted(names - fields), [])
+
+    @staticmethod
+    def names_in(path, function):
+        """The names that a function of the sources chooses from."""
+        body = re.search(r"(?ms)^const char \*%s\(.*?^}" % function, read(*path.split("/"))).group()
+        return {w for w in re.findall(r'"([^"]*)"', body) if w[:1].isalpha()}
+
+    def test_events_are_listed(self):
+        below = read("docs", "json.md").split("\n## Events")[1].split("\n## ")[0].split("\n`what` of a change")[1]
+        changes, kinds = below.split("All others:")
+        listed = [w for line in re.findall(r"(?m)^- ([^:]*):", kinds) for w in re.findall("`([^`]+)`", line)]
+        self.assertEqual(len(listed), len(set(listed)))
+        self.assertEqual(set(listed), self.names_in("engine/state/snapshot.c", "event_kind_name"))
+        dials = set(re.findall(r"\[DIAL_(\w+)\] = \{POOL_", read("engine", "config", "dial.c"))) - {"OPS"}
+        self.assertEqual(set(re.findall("`([^`]+)`", changes)), {d.lower() for d in dials} | {"add", "remove"})
+
+    def test_words_of_a_field_are_listed(self):
+        """Fields that have one word of a list: the page has the whole list."""
+        snapshot = "engine/state/snapshot.c"
+        for section, field, path, function in (
+                ("The run", "ended_by", snapshot, "end_reason_name"), ("A pool", "state", snapshot, "pool_state_name"),
+                ("Whose limit", "kind", snapshot, "bottleneck_name"),
+                ("Capacity", "limited_by", snapshot, "capacity_limited_by_name"),
+                ("A check", "name", snapshot, "check_name"), ("A curve", "model", "engine/stats/usl.c", "usl_model_name"),
+                ("A curve", "phase", "engine/stats/usl.c", "usl_phase_name"),
+                ("Events", "by", "engine/config/command_text.c", "origin_name")):
+            with self.subTest(field=field, function=function):
+                part = re.search(r"(?ms)^## %s:.*?(?=^## )" % re.escape(section), read("docs", "json.md")).group()
+                cell = re.search(r"(?m)^\| `%s` \|(?:[^|]*\|){2}([^|]*)\|" % field, part).group(1)
+                self.assertEqual(set(re.findall(r"`([^` ]+)`", cell)), self.names_in(path, function))
 
     def test_what_the_page_says_of_the_accounts(self):
         for name, run in self.runs.items():
@@ -192,7 +175,7 @@ class Json(unittest.TestCase):
         with open(path) as f:
             run = json.load(f)
         self.assertIn("kafka", [p["backend"] for p in run["pools"]])
-        self.check(walk(run, "", {}), "demo")
+        self.page.check(self, run, "demo")
 
 
 class Words(unittest.TestCase):
@@ -202,10 +185,10 @@ class Words(unittest.TestCase):
 
     def test_options(self):
         known = set(re.findall(r"--[a-z][a-z-]*", "".join(
-            lib.loadtop("help", *topic).out for topic in ([], ["compare"], ["patterns"])))) | {"--man", "--keep", "--older"}
+            lib.loadtop("help", *topic).out for topic in ([], ["compare"], ["patterns"]))))
         for page in self.PAGES:
             for option in set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", read("docs", page))):
-                self.assertTrue(option in known or option == "--json", "%s: %s" % (page, option))
+                self.assertTrue(option in known, "%s: %s" % (page, option))
 
     def test_options_of_backends_in_the_contract(self):
         rows = re.findall(r"(?m)^\| (\w+) \| [^|]*\| (.*)\|$", read("docs", "contract.md").replace(r"\|", ";"))
@@ -339,23 +322,79 @@ class Man(unittest.TestCase):
     def test_it_is_the_programs(self):
         page = lib.loadtop("help", "--man")
         self.assertEqual((page.code, page.err), (0, ""))
-        self.assertEqual(read("docs", "loadtop.1"), page.out, "make it anew: build/loadtop help --man >docs/loadtop.1")
+        self.assertEqual(read("docs", "loadtop.1"), page.out, "make it again: build/loadtop help --man >docs/loadtop.1")
 
-    def test_roff_has_nothing_to_say(self):
+    PAGE = os.path.join(lib.ROOT, "docs", "loadtop.1")
+
+    def shown(self, *options):
+        """The page as a reader sees it in 80 columns. roff says nothing: no line is too long to be broken."""
         if not shutil.which("groff"):
             self.skipTest("groff is not installed (apt-get install groff-base)")
-        run = subprocess.run(["groff", "-man", "-ww", "-z", os.path.join(lib.ROOT, "docs", "loadtop.1")],
-                             capture_output=True, text=True, timeout=lib.bound(), check=False)
-        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        run = subprocess.run(["groff", "-man", "-Tascii", "-P-cbou", "-rLL=80n", *options, self.PAGE],
+                             capture_output=True, text=True, timeout=lib.bound(), check=True)
+        self.assertEqual(run.stderr, "")
+        return run.stdout
+
+    def entries(self, section):
+        """[what stands in bold at an entry of this section]."""
+        part = read("docs", "loadtop.1").split(".SH %s\n" % section)[1].split("\n.SH ")[0]
+        heads = re.findall(r"(?m)^\.TP.*\n\\fB(.*)\\fR$", part)
+        return [re.sub(r"\\\((aq|ga|ti|ha)", lambda m: {"aq": "'", "ga": "`", "ti": "~", "ha": "^"}[m.group(1)],
+                       h.replace("\\-", "-").replace("\\&", "")) for h in heads]
+
+    def test_each_line_fits_80_columns(self):
+        self.assertEqual([line for line in self.shown("-ww").splitlines() if len(line) > 80], [])
+
+    def test_mandoc_warns_of_nothing(self):
+        if not shutil.which("mandoc"):
+            self.skipTest("mandoc is not installed (apt-get install mandoc)")
+        run = subprocess.run(["mandoc", "-Tlint", "-Wwarning", self.PAGE], capture_output=True, text=True,
+                             timeout=lib.bound(), check=False)
+        # a page that has no date, which would make each build's different, is what it is meant to be
+        self.assertEqual([line for line in run.stdout.splitlines() if "missing date" not in line], [])
+
+    def test_the_environment_is_what_the_sources_read(self):
+        read_there = {"LC_ALL, LC_CTYPE, LANG"}  # by setlocale()
+        for house in "engine", "backends", "ui":
+            for folder, _, files in os.walk(os.path.join(lib.ROOT, house)):
+                for name in files:
+                    if name.endswith(".c"):
+                        text = read(folder, name)
+                        read_there |= set(re.findall(r'getenv\("(\w+)"\)', text)) | set(re.findall(r'"(LOADTOP_\w+)="', text))
+        self.assertEqual(set(self.entries("ENVIRONMENT")), read_there)
+
+    def test_each_backend_says_what_its_targets_look_like(self):
+        part = self.shown().split("\nTARGETS\n")[1].split("\nOPTIONS\n")[0]
+        for b in json.loads(lib.loadtop("backends", "--json").out)["backends"]:
+            self.assertIn(b["name"], self.entries("TARGETS"))
+            for scheme in b["schemes"].split():
+                self.assertRegex(part, r"(?<![+\w])%s:" % re.escape(scheme))
+
+    def test_its_examples_run(self):
+        """On the simulated service, for a second; those without --headless need a terminal, and say so."""
+        with tempfile.TemporaryDirectory(prefix="loadtop-man-") as folder:
+            for line in self.entries("EXAMPLES"):
+                words = [re.sub(r"(\d+)s$", "1s", w.replace("redis://localhost?ops=get:80,set:20", "null:").replace(
+                    "redis://localhost", "null:")) for w in shlex.split(line)[1:]]
+                with self.subTest(words):
+                    run = lib.loadtop(*words, cwd=folder, env={"XDG_STATE_HOME": folder}, timeout=120)
+                    if words[0] in ("demo", "-t") or words[0].startswith("null:"):
+                        self.assertIn("needs a terminal", run.err)
+                    elif words[0] != "compare":
+                        self.assertIn(run.code, (0, 99), run)
+                    else:
+                        self.assertIn("before.json", run.err)
+
+    def test_sections(self):
+        self.assertEqual([s.title() for s in re.findall(r"(?m)^([A-Z][A-Z ]+)$", self.shown())], [
+            "Name", "Synopsis", "Description", "Targets", "Options", "Subcommands", "Keys", "Commands", "Patterns",
+            "Scenario Files", "Figures", "Comparing Runs", "Fitting The Scaling Law", "Protection", "Exit Status",
+            "Environment", "Files", "Examples", "See Also"])
 
     def test_it_has_what_the_help_has(self):
         """As a reader sees it: a text whose beginning roff took for a macro would be gone."""
-        if not shutil.which("groff"):
-            self.skipTest("groff is not installed (apt-get install groff-base)")
-        run = subprocess.run(["groff", "-man", "-Tascii", "-P-cbou", os.path.join(lib.ROOT, "docs", "loadtop.1")],
-                             capture_output=True, text=True, timeout=lib.bound(), check=True)
-        words = " ".join(run.stdout.split())
-        for topic in [], ["patterns"], ["counting"], ["compare"], ["fit"], ["protection"], ["exit-codes"]:
+        words = " ".join(self.shown().split())
+        for topic in [], ["patterns"], ["scenario"], ["counting"], ["compare"], ["fit"], ["protection"], ["exit-codes"]:
             for line in lib.loadtop("help", *topic).out.splitlines()[1:]:
                 if not line.startswith("  ") and len(line) > 30 and not line.endswith(":"):
                     self.assertTrue(" ".join(line.split()) in words, line)
@@ -418,7 +457,7 @@ class Examples(unittest.TestCase):
         out = os.path.join(self.dir, "run.json")
         run = lib.loadtop("--headless", "--no-history", "-q", "-f", path, "--max-time", "2s", "--warmup", "0s", "--json", out,
                           timeout=120)
-        if targets[0] not in ("redis", "null"):
+        if targets[0] not in ("redis", "null"):  # tests/servers runs these
             self.assertEqual(run.code, 3, run)
             self.assertIn("no target was reached", run.err)
             return

@@ -52,6 +52,10 @@ class Words(unittest.TestCase):
         self.assertEqual((code, len(found)), (1, 2), found)
         self.assertIn('"left behind" in a comment: say leftovers', found[1])
 
+    def test_documents_and_shell_scripts(self):
+        code, found = self.check("docs/json.md", "# The run\n\nIt begins anew, as nobody asked.\n")
+        self.assertEqual((code, found), (1, ['docs/json.md:3: "anew": say again, or restart, reopen, recompute']))
+
     def test_what_is_not_checked(self):
         """Texts that a user sees, includes, parts of longer words, and names of tests, which are sentences."""
         self.assertEqual(self.check("ui/cli/cli.c", '#include "ui/cli/anew.h"\n'

@@ -8,6 +8,8 @@ import re
 import tempfile
 import unittest
 
+import examples
+import json_page
 import lib
 from cassandra_node import Client
 from patient import BOUND, PATIENT, headless, stop, until
@@ -82,6 +84,13 @@ class Exact(Base):
         self.assertEqual(p["backend_stats"]["rows_missed"], 20)  # keys of another run
         self.assertIn("100 % of reads found no row", p["note"])
 
+    def test_the_page_of_the_json_has_every_field(self):
+        """docs/json.md, and no other."""
+        page = json_page.Page()
+        run = headless("-n", "2000", "--pattern", "chain", url(self.ks, DISTINCT + "&ops=insert:1,select:1"))
+        page.check(self, run, "inserts and selects")
+        page.check_backend(self, lib.pool(run), "Cassandra")
+
     def test_few_connections(self):
         """Fewer connections than clients, and few streams on each: waiting is measured, nothing is lost."""
         p = self.one("chain", "--clients", "8", "--depth", "32", "--connections", "1",
@@ -92,6 +101,18 @@ class Exact(Base):
     def test_compressed(self):
         p = self.one("chain", "--depth", "60", query=DISTINCT + "&compression=lz4&size=2000&type=blob", rows=2000)
         self.assertGreater(p["bytes"]["sent"], 2000 * 1000)
+
+
+class Example(Base):
+    def test_it_runs(self):
+        """docs/examples/cassandra-mix.yaml: writes and reads by token, 120 in flight on each of two threads."""
+        run = examples.run(self, "cassandra-mix.yaml", "127.0.0.1:%d" % PORT, "-d", "5s", *PATIENT,
+                           change=[("/loadtop\n", "/%s\n" % self.ks), ("timeout: 2s", "timeout: 200s"),
+                                   ("mix:service.p99<20ms", "mix:service.p99<200s")])
+        ops = lib.pool(run)["by_op"]
+        self.assertEqual(set(ops), {"insert", "select"})
+        self.assertEqual([t["ok"] for t in run["thresholds"]], [True, True])
+        self.assertEqual((lib.pool(run)["pattern"], lib.pool(run)["depth"], lib.pool(run)["threads"]), ("chain", 120, 2))
 
 
 class Rows(Base):

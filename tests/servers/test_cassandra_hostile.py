@@ -123,11 +123,11 @@ class Hostile(unittest.TestCase):
     def test_torn_everywhere(self):
         """Answers that arrive byte by byte and glued together are still each one answer."""
         def answer(node, conn, stream, what, key):
-            conn["held"].append(usual(stream, what, key))
+            conn["delayed"].append(usual(stream, what, key))
             if node.executed % 7:
                 return b""
-            out = b"".join(conn["held"])
-            conn["held"].clear()
+            out = b"".join(conn["delayed"])
+            conn["delayed"].clear()
             for at in range(0, len(out), 5):
                 conn["socket"].sendall(out[at:at + 5])
             return b""
@@ -246,22 +246,22 @@ class Hostile(unittest.TestCase):
         r, late = random.Random(7), []
 
         def answer(node, conn, stream, what, key):
-            held = conn["held"]
-            held.append((stream, what, key))
-            if len(held) < 40 and r.random() < 0.97:
+            delayed = conn["delayed"]
+            delayed.append((stream, what, key))
+            if len(delayed) < 40 and r.random() < 0.97:
                 return b""
-            r.shuffle(held)
-            if swap and node.executed > 500 and len(held) > 3:
-                (a, w, k), (b, x, l) = held[0], held[1]
-                held[0], held[1] = (b, w, k), (a, x, l)
+            r.shuffle(delayed)
+            if swap and node.executed > 500 and len(delayed) > 3:
+                (a, w, k), (b, x, l) = delayed[0], delayed[1]
+                delayed[0], delayed[1] = (b, w, k), (a, x, l)
             if r.random() < 0.03:
-                packed = b"".join(usual(*h) for h in held)
-                late.append(len(held))
-                held.clear()
+                packed = b"".join(usual(*h) for h in delayed)
+                late.append(len(delayed))
+                delayed.clear()
                 threading.Timer(0.35, send_late, (conn["socket"], packed)).start()
                 return b""
-            out = b"".join(usual(*h) for h in held)
-            held.clear()
+            out = b"".join(usual(*h) for h in delayed)
+            delayed.clear()
             return out
         with Cluster(answer=answer) as c, lib.Headless("-d", "900s", "--pattern", "chain", "--depth", "100", "--timeout",
                                                        "200ms", c.url + "?ops=select&keys=100k") as h:

@@ -13,6 +13,8 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "crate_standin"), os.path.join(HERE, "..", "e2e")]
+import examples
+import json_page
 import lib
 from harness import Standin, target
 from loadtop import BOUND, LOADTOP, finish, run, start, stop, wait_until
@@ -376,6 +378,19 @@ class Connections(unittest.TestCase):
             self.assertEqual(result.ops["errors"], result.classes.get("4041 RelationUnknown", {"count": 0})["count"])
 
 
+class Example(unittest.TestCase):
+    def test_every_cell_is_measured_and_the_table_dropped(self):
+        """docs/examples/crate-bulk-inserts.yaml, with steps of two seconds."""
+        with Standin() as s:
+            found = examples.run(self, "crate-bulk-inserts.yaml", "127.0.0.1:%d" % s.port,
+                               change=[("rows=100,500,1000", "rows=100,500,1000 hold=2s whole")])
+            sweep, = lib.pool(found)["sweeps"]
+            self.assertEqual(len(sweep["cells"]), 12)
+            self.assertEqual({c["state"] for c in sweep["cells"]} - {"steady", "unsteady"}, set())
+            self.assertTrue(lib.pool(found)["backend_stats"]["table_dropped"])
+            self.assertEqual(lib.pool(found)["left_behind"], [])
+
+
 class Balance(unittest.TestCase):
     def test_spread_and_verdict(self):
         for mode, p_low, p_high, words in (("turn", 0.99, 1, "no sign of unevenness"), ("first", 0, 1e-9, "no balancing")):
@@ -390,6 +405,9 @@ class Balance(unittest.TestCase):
                 nodes = result.pool["backend_stats"]["load_by_node"]["nodes"]
                 self.assertEqual(len(nodes), 3)
                 self.assertEqual(sum(n["rows"] for n in nodes), 300)
+                page = json_page.Page()  # docs/json.md has every field, and no other
+                page.check(self, result.data, mode)
+                page.check_backend(self, result.pool, "CrateDB")
 
     def test_on_demand(self):
         with Standin("--nodes", "2") as s:

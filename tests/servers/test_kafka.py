@@ -10,6 +10,8 @@ import signal
 import time
 import unittest
 
+import examples
+import json_page
 import kafka_node
 import lib
 from patient import BOUND, PATIENT, SOAK, headless, until
@@ -208,6 +210,20 @@ class Kafka(unittest.TestCase):
         self.assertEqual(pool["bottleneck"]["kind"], "client", pool["bottleneck"])
         for plateau in pool["plateaus"]:
             self.assertIn("wait_share", plateau["columns"])
+        self.check_page(run)
+
+    def test_the_example(self):
+        """docs/examples: consumers are added twice, and each gets every message."""
+        run = examples.run(self, "kafka-consumers.yaml", self.node.bootstrap, at=0.1,
+                           change=[("rate: 10k/s", "rate: 200/s")])
+        self.assertEqual(lib.pool(run, "consumers")["clients"], 60)
+        self.assertEqual(lib.pool(run, "producers")["ops"]["completed"], self.node.ends("loadtop-example"))
+
+    def check_page(self, run):
+        """docs/json.md has every field that producers and consumers write, and no other."""
+        page = json_page.Page()
+        page.check(self, run, "producers and consumers")
+        page.check_backend(self, lib.pool(run, "C"), "Kafka", "Kafka consumers", "One way of consuming")
 
     def test_a_sweep_waits_for_the_verdict(self):
         """Without hold= a step ends when it is steady, which throughput is long before one knows whether lag grows."""

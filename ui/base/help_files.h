@@ -15,6 +15,7 @@ extern const char help_fit[];
 extern const char help_keys[];
 extern const char help_patterns[];
 extern const char help_protection[];
+extern const char help_scenario[];
 extern const char help_usage[]; /* --help, before its options */
 
 #endif

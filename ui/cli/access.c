@@ -122,7 +122,7 @@ static int ask(char *buf, size_t size, struct err *err)
     if (typed && flaws.control)
         return err_set(err, ERR_USAGE,
                        "--ask-password: control characters are in it, of an arrow key or a late "
-                       "answer of the terminal: start again and type it anew");
+                       "answer of the terminal: start again and type it again");
     if (typed && flaws.cut)
         return err_set(err, ERR_USAGE, "--ask-password: longer than %zu bytes", size - 1);
     return typed ? 0 : err_set(err, ERR_FAILED, "--ask-password: broken off");

@@ -12,6 +12,7 @@
 #include "engine/base/err.h"
 #include "engine/base/quantity.h"
 #include "engine/config/scenario.h"
+#include "ui/base/subcommand.h"
 #include "ui/json/part.h"
 #include "ui/json/run.h"
 
@@ -109,7 +110,7 @@ static void add_backend(struct text *t, const struct backend *b)
     text_add(t, "%s: %s\n", b->name, b->summary);
     if (b->unavailable)
         text_add(t, "  not built in: %s\n", b->unavailable);
-    text_add(t, "  URL        %s\n", b->schemes);
+    text_add(t, "  URL        %s\n", b->url_forms ? b->url_forms : b->schemes);
     if (b->default_port)
         text_add(t, "  port       %u\n", b->default_port);
     if (b->example)
@@ -240,20 +241,11 @@ int backends_list(struct text *t, int argc, char *const *argv,
                   const struct backend *const *backends, struct err *err)
 {
     const struct backend *only = NULL;
-    bool json = false;
-    for (int i = 0; i < argc; i++) {
-        if (strcmp(argv[i], "--json") == 0)
-            json = true;
-        else if (argv[i][0] == '-')
-            return err_set(err, ERR_USAGE, "backends: unknown option %.60s, allowed: --json",
-                           argv[i]);
-        else if (only)
-            return err_set(err, ERR_USAGE, "backends: one NAME at most, not '%.60s' as well",
-                           argv[i]);
-        else if (find(argv[i], backends, &only, err) < 0)
-            return ERR_USAGE;
-    }
-    if (json) {
+    struct sub_words w;
+    if (subcommand_read(&w, "backends", argc, argv, err) < 0 ||
+        (w.words && find(w.word[0], backends, &only, err) < 0))
+        return ERR_USAGE;
+    if (sub_value(&w, "--json")) {
         add_json(t, backends, only);
         return 0;
     }

@@ -382,6 +382,24 @@ static int read_word(struct reader *r, const char *word)
     return 0;
 }
 
+/* Is --help among the words that a verb reads itself? */
+static bool asks_for_help(int argc, char *const *argv)
+{
+    for (int i = 0; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return false;
+}
+
+/* Turns the line into `loadtop help`, of its verb if it has one. */
+static void help_of_verb(struct cli *c)
+{
+    const char *verb = c->verb == CLI_RUN || c->verb == CLI_HELP ? NULL : verb_names[c->verb];
+    c->verb = CLI_HELP;
+    c->words = verb != NULL;
+    c->word[0] = verb;
+}
+
 int cli_parse(struct cli *c, int argc, char *const *argv, const struct backend *const *backends,
               struct err *err)
 {
@@ -407,9 +425,12 @@ int cli_parse(struct cli *c, int argc, char *const *argv, const struct backend *
             got = read_short(&r, word + 1);
         if (got < 0)
             return got;
-        if (cli_flag(c, OWN_HELP) || cli_flag(c, OWN_VERSION)) {
-            c->verb = cli_flag(c, OWN_HELP) ? CLI_HELP : CLI_VERSION;
-            c->words = 0;
+        if (cli_flag(c, OWN_HELP) || (got > 0 && asks_for_help(argc - c->rest, argv + c->rest))) {
+            help_of_verb(c);
+            return 0;
+        }
+        if (cli_flag(c, OWN_VERSION)) {
+            c->verb = CLI_VERSION;
             return 0;
         }
         if (got > 0)
@@ -490,15 +511,31 @@ bool cli_option_at(unsigned i, struct cli_option_help *o, struct text *help)
     return true;
 }
 
+void cli_add_item(struct text *t, const char *left, const char *help)
+{
+    text_add(t, "%s", left);
+    add_wrapped(t, help, (int)strlen(left));
+}
+
+bool cli_option_find(const char *name, struct text *help)
+{
+    struct cli_option_help o;
+    for (unsigned i = 0; cli_option_at(i, &o, help); i++) {
+        if (strcmp(o.name, name) == 0)
+            return true;
+        text_clear(help);
+    }
+    return false;
+}
+
 static void add_option(struct text *t, const struct cli_option_help *o, const char *help)
 {
     char short_name[8] = "    ", left[64];
     if (o->letter)
         snprintf(short_name, sizeof short_name, "-%c, ", o->letter);
-    size_t n = text_append(left, sizeof left, 0, "  %s--%s%s%s", short_name, o->name,
-                           o->value ? " " : "", o->value ? o->value : "");
-    text_add(t, "%s", left);
-    add_wrapped(t, help, (int)n);
+    text_append(left, sizeof left, 0, "  %s--%s%s%s", short_name, o->name, o->value ? " " : "",
+                o->value ? o->value : "");
+    cli_add_item(t, left, help);
 }
 
 void cli_usage(struct text *t)

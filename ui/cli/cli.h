@@ -103,6 +103,11 @@ struct cli_option_help {
  * none. */
 bool cli_option_at(unsigned i, struct cli_option_help *, struct text *help);
 
+/* Adds the help of the option of this name, without dashes. False: there is none. */
+bool cli_option_find(const char *name, struct text *help);
+/* Adds a line of a list: `left`, and beside it `help`, wrapped into columns 30 to 99. */
+void cli_add_item(struct text *, const char *left, const char *help);
+
 /* `loadtop help`: usage, and every option with its help. */
 void cli_usage(struct text *);
 

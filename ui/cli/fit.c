@@ -20,6 +20,7 @@
 #include "engine/os/plain_file.h"
 #include "engine/stats/usl.h"
 #include "engine/stats/usl_csv.h"
+#include "ui/base/subcommand.h"
 #include "ui/draw/plot.h"
 #include "ui/json/run.h"
 #include "ui/json/scaling.h"
@@ -231,19 +232,8 @@ static int fit_file(struct text *t, const char *file, bool json, struct err *err
 
 int fit_verb(struct text *t, int argc, char *const *argv, struct err *err)
 {
-    const char *file = NULL;
-    bool json = false;
-    for (int i = 0; i < argc; i++) {
-        if (strcmp(argv[i], "--json") == 0)
-            json = true;
-        else if (argv[i][0] == '-' && argv[i][1])
-            return err_set(err, ERR_USAGE, "fit: unknown option %.60s, allowed: --json", argv[i]);
-        else if (file)
-            return err_set(err, ERR_USAGE, "fit: one FILE, not '%.60s' as well", argv[i]);
-        else
-            file = argv[i];
-    }
-    if (!file)
-        return err_set(err, ERR_USAGE, "fit needs a file: loadtop fit FILE [--json], - is stdin");
-    return fit_file(t, file, json, err);
+    struct sub_words w;
+    if (subcommand_read(&w, "fit", argc, argv, err) < 0)
+        return ERR_USAGE;
+    return fit_file(t, w.word[0], sub_value(&w, "--json") != NULL, err);
 }

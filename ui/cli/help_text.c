@@ -2,8 +2,10 @@
  * Called by main. */
 #include "ui/cli/help_text.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/base/err.h"
@@ -11,6 +13,7 @@
 #include "engine/config/command_text.h"
 #include "engine/stats/csv_columns.h"
 #include "ui/base/help_files.h"
+#include "ui/base/subcommand.h"
 #include "ui/cli/backends_list.h"
 #include "ui/cli/cli.h"
 #include "ui/cli/man_page.h"
@@ -66,13 +69,65 @@ static const struct topic {
     const char *name, *text;
     void (*add)(struct text *, const struct backend *const *backends); /* what follows; or NULL */
 } topics[] = {
-    {"commands", help_commands, add_commands}, {"keys", help_keys, add_keys},
-    {"patterns", help_patterns, NULL},         {"backends", help_backends, backends_overview},
-    {"counting", help_counting, NULL},         {"compare", help_compare, add_compare},
-    {"fit", help_fit, add_fit_columns},        {"protection", help_protection, NULL},
+    {"commands", help_commands, add_commands},
+    {"keys", help_keys, add_keys},
+    {"patterns", help_patterns, NULL},
+    {"scenario", help_scenario, NULL},
+    {"backends", help_backends, backends_overview},
+    {"counting", help_counting, NULL},
+    {"compare", help_compare, add_compare},
+    {"fit", help_fit, add_fit_columns},
+    {"protection", help_protection, NULL},
     {"exit-codes", help_exit_codes, NULL},
 };
 #define TOPICS (sizeof topics / sizeof *topics)
+
+/* Adds the help of a subcommand's row: its form, what it does, its options. */
+static void add_subcommand(struct text *t, const struct subcommand *s)
+{
+    char left[64];
+    text_add(t, "  loadtop ");
+    subcommand_add_form(t, s);
+    text_add(t, "\n");
+    cli_add_item(t, "", s->help);
+    for (const struct sub_option *o = s->option; o->name; o++) {
+        struct text help = {.limit = 1000};
+        if (o->help)
+            text_add(&help, "%c%s", toupper((unsigned char)o->help[0]), o->help + 1);
+        else
+            cli_option_find(o->name + 2, &help);
+        snprintf(left, sizeof left, "      %s%s%s", o->name, o->value ? " " : "",
+                 o->value ? o->value : "");
+        cli_add_item(t, left, text_str(&help));
+        text_free(&help);
+    }
+}
+
+/* Adds the help of the subcommand `verb`, or of all for NULL. False: there is none. */
+static bool add_subcommands(struct text *t, const char *verb)
+{
+    bool any = false;
+    for (const struct subcommand *s = subcommand_table; s->name; s++) {
+        if (verb && !subcommand_is_of(s, verb))
+            continue;
+        add_subcommand(t, s);
+        any = true;
+    }
+    return any;
+}
+
+/* Adds what follows the options: the subcommands, and the topics there are. */
+static void add_rest_of_usage(struct text *t)
+{
+    struct text names = {.limit = 400};
+    text_add(t, "\nSubcommands (loadtop NAME --help shows one):\n");
+    add_subcommands(t, NULL);
+    for (size_t i = 0; i < TOPICS; i++)
+        text_add(&names, "%s%s", i ? " " : "", topics[i].name);
+    text_add(t, "\nTopics (loadtop help TOPIC):\n");
+    cli_add_item(t, "", text_str(&names));
+    text_free(&names);
+}
 
 /* Sets ERR_USAGE with the list of topics and the most similar one. */
 static int no_topic(const char *topic, struct err *err)
@@ -94,21 +149,23 @@ int help_text(struct text *t, const char *topic, const struct backend *const *ba
 {
     if (!topic) {
         cli_usage(t);
+        add_rest_of_usage(t);
         return 0;
     }
     if (strcmp(topic, "--man") == 0) {
         man_page(t, backends);
         return 0;
     }
+    bool subcommand = add_subcommands(t, topic);
     for (size_t i = 0; i < TOPICS; i++) {
         if (strcmp(topic, topics[i].name) != 0)
             continue;
-        text_add(t, "%s", topics[i].text);
+        text_add(t, "%s%s", subcommand ? "\n" : "", topics[i].text);
         if (topics[i].add) {
             text_add(t, "\n");
             topics[i].add(t, backends);
         }
         return 0;
     }
-    return no_topic(topic, err);
+    return subcommand ? 0 : no_topic(topic, err);
 }

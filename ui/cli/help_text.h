@@ -9,9 +9,8 @@
 struct backend;
 struct err;
 
-/* Adds the text of a topic (the table in help_text.c has them); NULL: the usage;
- * "--man": the manual page. ERR_USAGE for one
- * that does not exist, with the nearest. */
+/* Adds the text of a topic (the table in help_text.c has them) or a subcommand; NULL: the usage;
+ * "--man": the manual page. ERR_USAGE for one that does not exist, with the nearest. */
 int help_text(struct text *, const char *topic, const struct backend *const *backends,
               struct err *);
 

@@ -14,6 +14,7 @@
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
 #include "ui/base/out_file.h"
+#include "ui/base/subcommand.h"
 #include "ui/json/run.h"
 #include "ui/json/saved_run.h"
 #include "ui/page/doc.h"
@@ -65,13 +66,11 @@ static struct saved_run *saved_run_by_id(json_t *run, const char *id, struct err
 
 static int show(struct store *s, struct text *t, int argc, char *const *argv, struct err *err)
 {
-    const char *id = argc > 0 ? argv[0] : NULL, *out = NULL;
+    struct sub_words w;
     size_t len;
-    if (argc == 3 && strcmp(argv[1], "-o") == 0)
-        out = argv[2];
-    if (!id || (argc != 1 && !out))
-        return err_set(err, ERR_USAGE,
-                       "history show: an ID, and -o FILE for a report or the .json");
+    if (subcommand_read(&w, "history show", argc, argv, err) < 0)
+        return ERR_USAGE;
+    const char *id = w.word[0], *out = sub_value(&w, "-o");
     json_t *run = store_get(s, id, err);
     int code = 0;
     if (!run)
@@ -104,7 +103,7 @@ static int compare(struct store *s, struct text *t, int argc, char *const *argv,
     struct saved_run *side[2] = {NULL, NULL};
     struct compare_options o;
     const char *id[2];
-    int code = compare_words(argc, argv, id, &o, err);
+    int code = compare_words("history compare", argc, argv, id, &o, err);
     for (int i = 0; i < 2 && code == 0; i++) {
         json_t *json = store_get(s, id[i], err);
         side[i] = json ? saved_run_by_id(json, id[i], err) : NULL;
@@ -124,15 +123,15 @@ static int prune(struct store *s, struct text *t, int argc, char *const *argv, s
 {
     uint64_t keep = UINT64_MAX, older = 0;
     char before[32] = "";
-    for (int i = 0; i < argc; i += 2) {
-        const char *value = i + 1 < argc ? argv[i + 1] : "";
-        bool ok = (strcmp(argv[i], "--keep") == 0 && parse_count(value, &keep) == 0) ||
-                  (strcmp(argv[i], "--older") == 0 && parse_duration(value, &older) == 0 && older);
-        if (!ok)
-            return err_set(err, ERR_USAGE,
-                           "history prune: '%.40s %.40s': --keep N (runs) and --older T (720h)",
-                           argv[i], value);
-    }
+    struct sub_words w;
+    if (subcommand_read(&w, "history prune", argc, argv, err) < 0)
+        return ERR_USAGE;
+    const char *n_kept = sub_value(&w, "--keep"), *age = sub_value(&w, "--older");
+    if (n_kept && parse_count(n_kept, &keep) < 0)
+        return err_set(err, ERR_USAGE, "history prune: --keep %.40s: not a number of runs", n_kept);
+    if (age && (parse_duration(age, &older) < 0 || !older))
+        return err_set(err, ERR_USAGE, "history prune: --older %.40s: not an age such as 720h",
+                       age);
     if (keep == UINT64_MAX && !older)
         return err_set(err, ERR_USAGE, "history prune: what? --keep N (runs) or --older T (720h)");
     if (older) {
@@ -161,9 +160,10 @@ int history_verb(struct text *t, int argc, char *const *argv, bool *regressed, s
     if (!known)
         return err_set(err, ERR_USAGE, "history: '%.40s': list, show, compare or prune%s%s%s", verb,
                        near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
-    if (strcmp(verb, "list") == 0 && argc > 1)
-        return err_set(err, ERR_USAGE, "history list: nothing comes after it, not '%.40s'",
-                       argv[1]);
+    struct sub_words w;
+    if (strcmp(verb, "list") == 0 && argc > 1 &&
+        subcommand_read(&w, "history list", argc - 1, argv + 1, err) < 0)
+        return ERR_USAGE;
     struct store *s = store_open(journal_left(), false, &why);
     if (why.code)
         return err_set(err, why.code, "%s", why.msg);

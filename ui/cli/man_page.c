@@ -1,10 +1,7 @@
-/* The manual page in roff: see man_page.h. Called by help_text.c.
- *
- * The texts of ui/help/ are prose with indented tables: prose is filled, and indented lines are
- * kept as they are. Everything is escaped, so a line that begins with a full stop is not taken for
- * a macro. */
+/* The manual page in roff: see man_page.h. Called by help_text.c. */
 #include "ui/cli/man_page.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,86 +13,24 @@
 #include "engine/config/command_text.h"
 #include "engine/stats/csv_columns.h"
 #include "ui/base/help_files.h"
+#include "ui/base/subcommand.h"
 #include "ui/cli/cli.h"
+#include "ui/cli/roff.h"
 #include "ui/views/views.h"
 #include "ui/widgets/keys.h"
 
-/* The escape for a character that roff would interpret or typeset as another one. */
-static const char *escape_of(char c)
+/* The text after its first line, which is a title: the page has its own headings. */
+static const char *untitled(const char *s)
 {
-    switch (c) {
-    case '\\':
-        return "\\e";
-    case '-':
-        return "\\-";
-    case '\'':
-        return "\\(aq";
-    case '`':
-        return "\\(ga";
-    case '^':
-        return "\\(ha";
-    case '~':
-        return "\\(ti";
-    default:
-        return NULL;
-    }
+    return s + strcspn(s, "\n");
 }
 
-static void put(struct text *t, const char *s, size_t len)
+/* The text after its n first paragraphs. */
+static const char *after_paragraphs(const char *s, unsigned n)
 {
-    if (len && s[0] == '.')
-        text_add(t, "\\&");
-    for (size_t i = 0; i < len; i++) {
-        const char *escape = escape_of(s[i]);
-        if (escape)
-            text_add(t, "%s", escape);
-        else
-            text_put(t, s + i, 1);
-    }
-}
-
-static void put_words(struct text *t, const char *s)
-{
-    put(t, s, strlen(s));
-}
-
-/* Adds a paragraph with `head` in bold beside it. */
-static void put_item(struct text *t, const char *head, const char *body)
-{
-    text_add(t, ".TP\n\\fB");
-    put_words(t, head);
-    text_add(t, "\\fR\n");
-    put_words(t, body);
-    text_add(t, "\n");
-}
-
-/* Adds a help text. `after`: from its second line on, because its first line is a title, which the
- * page has as a heading. */
-static void put_help(struct text *t, const char *s, bool after)
-{
-    bool as_is = false, gap = false, any = false;
-    if (after && strchr(s, '\n'))
-        s = strchr(s, '\n') + 1;
-    for (size_t len; *s; s += len + (s[len] == '\n')) {
-        len = strcspn(s, "\n");
-        if (!len) {
-            gap = true;
-            continue;
-        }
-        bool indented = s[0] == ' ';
-        if (as_is && !indented)
-            text_add(t, ".fi\n");
-        if ((gap && any) || (as_is && !indented))
-            text_add(t, ".PP\n");
-        if (!as_is && indented)
-            text_add(t, ".nf\n");
-        as_is = indented;
-        gap = false;
-        any = true;
-        put(t, s, len);
-        text_add(t, "\n");
-    }
-    text_add(t, "%s", as_is ? ".fi\n" : "");
+    for (; n && (s = strstr(s, "\n\n")); n--)
+        s += 2;
+    return s ? s : "";
 }
 
 static void put_options(struct text *t)
@@ -105,28 +40,58 @@ static void put_options(struct text *t)
     char head[80];
     for (unsigned i = 0; cli_option_at(i, &o, &help); i++) {
         if (o.group) {
-            text_add(t, ".SS ");
-            put_words(t, o.group);
-            text_add(t, "\n");
+            roff_heading(t, ".SS", o.group);
         }
         size_t n = o.letter ? text_append(head, sizeof head, 0, "-%c, ", o.letter) : 0;
         text_append(head, sizeof head, n, "--%s%s%s", o.name, o.value ? " " : "",
                     o.value ? o.value : "");
-        put_item(t, head, text_str(&help));
+        roff_item(t, head, text_str(&help));
         text_clear(&help);
     }
     text_free(&help);
 }
 
+/* The options of a subcommand, indented below it. */
+static void put_sub_options(struct text *t, const struct subcommand *s)
+{
+    struct text help = {.limit = 1000};
+    char head[80];
+    text_add(t, ".RS\n");
+    for (const struct sub_option *o = s->option; o->name; o++) {
+        if (o->help)
+            text_add(&help, "%c%s", toupper((unsigned char)o->help[0]), o->help + 1);
+        else
+            cli_option_find(o->name + 2, &help);
+        text_append(head, sizeof head, 0, "%s%s%s", o->name, o->value ? " " : "",
+                    o->value ? o->value : "");
+        roff_item(t, head, text_str(&help));
+        text_clear(&help);
+    }
+    text_add(t, ".RE\n");
+    text_free(&help);
+}
+
+static void put_subcommands(struct text *t)
+{
+    for (const struct subcommand *s = subcommand_table; s->name; s++) {
+        struct text form = {.limit = 1000};
+        subcommand_add_form(&form, s);
+        roff_item(t, text_str(&form), s->help);
+        text_free(&form);
+        if (s->option[0].name)
+            put_sub_options(t, s);
+    }
+}
+
 static void put_backends(struct text *t, const struct backend *const *backends)
 {
-    struct text body = {.limit = 1000};
     for (unsigned i = 0; backends[i]; i++) {
-        text_add(&body, "%s. URLs begin with: %s", backends[i]->summary, backends[i]->schemes);
-        put_item(t, backends[i]->name, text_str(&body));
-        text_clear(&body);
+        const struct backend *b = backends[i];
+        roff_item(t, b->name, b->summary);
+        text_add(t, ".br\n");
+        roff_words(t, b->url_forms ? b->url_forms : b->schemes);
+        text_add(t, "\n");
     }
-    text_free(&body);
 }
 
 /* The key of each view is its number in the table. */
@@ -135,7 +100,7 @@ static void put_views(struct text *t)
     for (int i = 0; views[i]; i++) {
         char number[16];
         snprintf(number, sizeof number, "%d", i + 1);
-        put_item(t, number, views[i]->help);
+        roff_item(t, number, views[i]->help);
     }
 }
 
@@ -149,7 +114,20 @@ static void put_keys(struct text *t)
         if (k->action == ACT_VIEW)
             put_views(t);
         else
-            put_item(t, k->shown, k->help);
+            roff_item(t, k->shown, k->help);
+    }
+}
+
+struct entry {
+    const char *section, *head, *body; /* section: the heading that begins here, or NULL */
+};
+
+static void put_entries(struct text *t, const struct entry *list, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (list[i].section)
+            roff_heading(t, ".SH", list[i].section);
+        roff_item(t, list[i].head, list[i].body);
     }
 }
 
@@ -158,68 +136,151 @@ static void put_column_names(struct text *t, const char *what, enum csv_column c
     struct text names = {.limit = 4096};
     csv_add_names(&names, column, UINT_MAX);
     text_add(t, ".PP\nNames of %s: ", what);
-    put_words(t, text_str(&names));
+    roff_words(t, text_str(&names));
     text_add(t, "\n");
     text_free(&names);
 }
 
 static void put_places(struct text *t)
 {
-    static const struct {
-        const char *section, *head, *body;
-    } place[] = {
-        {"ENVIRONMENT", "LOADTOP_PASSWORD", "The password of targets whose URL has none."},
+    static const struct entry place[] = {
+        {"ENVIRONMENT", "LOADTOP_PASSWORD",
+         "The password of targets whose URL has none. It is taken out of the environment at once."},
         {NULL, "LOADTOP_TARGETS_CONF", "A file to read in place of the user's targets.conf."},
+        {NULL, "XDG_CONFIG_HOME",
+         "Where the folder loadtop/ with targets.conf and the user's themes is. Without it: "
+         "~/.config."},
+        {NULL, "XDG_STATE_HOME",
+         "Where the folder loadtop/ with the history of runs is. Without it: ~/.local/state."},
+        {NULL, "HOME", "Where both are without the two above."},
+        {NULL, "XDG_RUNTIME_DIR",
+         "Where `loadtop demo` makes the folder for the socket of its Redis; without it in TMPDIR, "
+         "then in /tmp."},
+        {NULL, "TMPDIR", "See XDG_RUNTIME_DIR."},
+        {NULL, "PATH", "Where `loadtop demo` looks for redis-server."},
+        {NULL, "TERM", "The terminal's type. The dashboard needs one that terminfo describes."},
+        {NULL, "TERMINFO",
+         "Where curses looks for the terminal's description first; see terminfo(5)."},
+        {NULL, "COLORTERM", "truecolor or 24bit: the terminal shows all colours."},
+        {NULL, "COLORFGBG",
+         "The terminal's colours. When they end in ;7 or ;15 its background is light, and the theme "
+         "is `paper` unless --theme says otherwise."},
         {NULL, "NO_COLOR", "Set and not empty: no colours."},
-        {"FILES", "~/.config/loadtop/targets.conf", "Which hosts may be loaded: the user's rules."},
+        {NULL, "ESCDELAY",
+         "Milliseconds that the Esc key waits for the rest of a sequence; 25 without it."},
+        {NULL, "LC_ALL, LC_CTYPE, LANG",
+         "The locale. Plots and lines are drawn in ASCII where it is not UTF-8."},
+        {"FILES", "~/.config/loadtop/targets.conf",
+         "Which hosts may be loaded: the user's rules. See PROTECTION."},
         {NULL, "/etc/loadtop/targets.conf", "The system's rules, always read."},
-        {NULL, "~/.config/loadtop/themes/", "The user's own colours."},
-        {NULL, "~/.local/state/loadtop/", "The history of runs."},
+        {NULL, "~/.config/loadtop/themes/", "The user's own themes, NAME.theme."},
+        {NULL, "PREFIX/share/loadtop/themes/", "The themes that were installed."},
+        {NULL, "~/.local/state/loadtop/history.db", "The runs that are kept, in SQLite."},
+        {NULL, "~/.local/state/loadtop/running/",
+         "The runs that are not over; one whose program was killed is taken into the history from "
+         "here."},
     };
-    for (unsigned i = 0; i < sizeof place / sizeof *place; i++) {
-        if (place[i].section)
-            text_add(t, ".SH %s\n", place[i].section);
-        put_item(t, place[i].head, place[i].body);
+    put_entries(t, place, sizeof place / sizeof *place);
+}
+
+static void put_examples(struct text *t)
+{
+    static const struct entry example[] = {
+        {"EXAMPLES", "loadtop demo", "To look around: nothing needs to be installed or running."},
+        {NULL, "loadtop -t 4 --clients 25 redis://localhost",
+         "The dashboard on a Redis of this machine, with 4 threads of 25 clients."},
+        {NULL, "loadtop 'redis://localhost?ops=get:80,set:20' 'null:?service=1ms&rate=1k/s'",
+         "Two pools at once, each with options of its own."},
+        {NULL, "loadtop --headless -d 60s --threshold 'p99<5ms' --json run.json redis://localhost",
+         "A minute without a screen. The exit status is 99 when the 99th percentile of the response "
+         "time is above 5 ms."},
+        {NULL, "loadtop --headless --sweep 'threads=1,2,4,8 hold=5s' redis://localhost",
+         "Throughput over threads, with the scaling law fitted to it."},
+        {NULL, "loadtop report run.json -o run.html", "A report of a saved run as one page."},
+        {NULL, "loadtop compare before.json after.json --threshold 5%",
+         "What changed, and whether it is more than noise."},
+    };
+    put_entries(t, example, sizeof example / sizeof *example);
+}
+
+/* A form of the command line: `command` in bold, what follows it filled. */
+static void put_form(struct text *t, const char *form)
+{
+    text_add(t, ".SY loadtop\n");
+    roff_words(t, form);
+    text_add(t, "\n.YS\n");
+}
+
+static void put_synopsis(struct text *t)
+{
+    text_add(t, ".SH SYNOPSIS\n");
+    put_form(t, "[OPTION...] [TARGET...]");
+    put_form(t, "--headless [OPTION...] TARGET...");
+    for (const struct subcommand *s = subcommand_table; s->name; s++) {
+        struct text form = {.limit = 1000};
+        subcommand_add_form(&form, s);
+        put_form(t, text_str(&form));
+        text_free(&form);
     }
+}
+
+static void put_description(struct text *t)
+{
+    text_add(t, ".SH DESCRIPTION\n");
+    roff_words(t,
+               "loadtop loads one or more targets, a pool of threads each, and shows throughput, "
+               "latency and whose limit they are. In the dashboard the load is changed while it "
+               "runs: threads, clients, rate, pattern, by keys and by commands. Without a screen "
+               "(--headless) timed commands do the same, and thresholds decide the exit "
+               "status.");
+    text_add(t, "\n");
+    roff_help(t, after_paragraphs(help_usage, 2));
 }
 
 void man_page(struct text *t, const struct backend *const *backends)
 {
     text_add(t, ".\\\" Made by `loadtop help --man`: change the program's tables, not this.\n"
                 ".TH LOADTOP 1 \"\" \"loadtop " LOADTOP_VERSION "\" \"User Commands\"\n"
-                ".nh\n.ad l\n"
+                ".nr HY 0\n.ad l\n"
                 ".SH NAME\n"
-                "loadtop \\- live load tests of databases and message brokers\n"
-                ".SH SYNOPSIS\n"
-                ".B loadtop\n"
-                "[OPTION...] [TARGET...]\n"
-                ".SH DESCRIPTION\n");
-    put_help(t, help_usage, true);
+                "loadtop \\- live load tests of databases and message brokers\n");
+    put_synopsis(t);
+    put_description(t);
     text_add(t, ".SH TARGETS\n");
     put_backends(t, backends);
     text_add(t, ".SH OPTIONS\n");
     put_options(t);
+    text_add(t, ".SH SUBCOMMANDS\n");
+    put_subcommands(t);
     text_add(t, ".SH KEYS\n");
     put_keys(t);
     text_add(t, ".SH COMMANDS\n");
-    put_help(t, help_commands, true);
+    roff_help(t, untitled(help_commands));
     for (const struct verb_help *v = verb_table; v->name; v++)
-        put_item(t, v->form, v->help);
-    text_add(t, ".SH PATTERNS\n");
-    put_help(t, help_patterns, false);
-    text_add(t, ".SH FIGURES\n");
-    put_help(t, help_counting, true);
-    text_add(t, ".SH COMPARING RUNS\n");
-    put_help(t, help_compare, false);
-    text_add(t, ".PP\n");
-    put_help(t, help_compare_method, false);
-    text_add(t, ".SH FITTING THE SCALING LAW\n");
-    put_help(t, help_fit, false);
-    put_column_names(t, "N", CSV_N);
-    put_column_names(t, "throughput", CSV_THROUGHPUT);
-    text_add(t, ".SH PROTECTION\n");
-    put_help(t, help_protection, true);
-    text_add(t, ".SH EXIT STATUS\n");
-    put_help(t, help_exit_codes, true);
+        roff_item(t, v->form, v->help);
+    static const struct {
+        const char *heading, *text;
+        bool titled;
+    } topic[] = {
+        {"PATTERNS", help_patterns, false},    {"SCENARIO FILES", help_scenario, true},
+        {"FIGURES", help_counting, true},      {"COMPARING RUNS", help_compare, true},
+        {NULL, help_compare_method, false},    {"FITTING THE SCALING LAW", help_fit, false},
+        {"PROTECTION", help_protection, true}, {"EXIT STATUS", help_exit_codes, true},
+    };
+    for (unsigned i = 0; i < sizeof topic / sizeof *topic; i++) {
+        if (topic[i].heading)
+            roff_heading(t, ".SH", topic[i].heading);
+        roff_help(t, topic[i].titled ? untitled(topic[i].text) : topic[i].text);
+        if (topic[i].text == help_fit) {
+            put_column_names(t, "N", CSV_N);
+            put_column_names(t, "throughput", CSV_THROUGHPUT);
+        }
+    }
     put_places(t);
+    put_examples(t);
+    text_add(t, ".SH SEE ALSO\n"
+                ".BR redis\\-benchmark (1),\n.BR kcat (1),\n.BR terminfo (5)\n.PP\n");
+    roff_words(t, "The source has docs/contract.md (what scripts may rely on), docs/json.md (each "
+                  "field of the JSON) and docs/examples (scenario files).");
+    text_add(t, "\n");
 }

@@ -8,6 +8,7 @@
 
 #include "engine/base/err.h"
 #include "engine/base/text.h"
+#include "ui/base/subcommand.h"
 #include "ui/draw/swatches.h"
 #include "ui/export/picture.h"
 #include "ui/term/cells.h"
@@ -105,21 +106,13 @@ static int list_themes(struct text *t)
 
 int themes_verb(struct text *t, int argc, char *const *argv, struct err *err)
 {
-    const char *name = NULL, *colors = NULL;
+    struct sub_words w;
     struct theme theme;
     enum tier tier;
 
-    for (int i = 0; i < argc; i++) {
-        if (!strncmp(argv[i], "--colors=", 9))
-            colors = argv[i] + 9;
-        else if (!strcmp(argv[i], "--colors") && i + 1 < argc)
-            colors = argv[++i];
-        else if (argv[i][0] == '-' || name)
-            return err_set(err, ERR_USAGE, "themes: '%.60s': [NAME] [--colors direct|256|16|none]",
-                           argv[i]);
-        else
-            name = argv[i];
-    }
+    if (subcommand_read(&w, "themes", argc, argv, err) < 0)
+        return ERR_USAGE;
+    const char *name = w.words ? w.word[0] : NULL, *colors = sub_value(&w, "--colors");
     if (colors && tier_parse(colors, &tier))
         return err_set(err, ERR_USAGE, "--colors %.40s: direct, 256, 16 or none", colors);
     if (!name)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "engine/backend.h"
+#include "engine/base/json.h"
 #include "engine/base/text.h"
 #include "engine/state/snapshot.h"
 #include "ui/json/histogram.h"
@@ -49,7 +50,7 @@ static json_t *option_value(const struct options *o, unsigned i)
     case OPTION_SIZE:
         return json_u64(option_u64(o, i));
     case OPTION_REAL:
-        return json_share(option_real(o, i));
+        return json_real_or_null(option_real(o, i));
     default:
         return json_words(options_text(o, i, text, sizeof text));
     }
@@ -262,13 +263,48 @@ static json_t *memory(const struct pool_snapshot *p)
     return o;
 }
 
-static json_t *borrowed(const json_t *json, json_t *otherwise)
+/* Is a backend's figure of this name a share? They have names such as heap_share and hit_ratio; p is
+ * the p-value of a test. */
+static bool is_share(const char *name)
+{
+    return strstr(name, "share") || strstr(name, "ratio") || strcmp(name, "p") == 0;
+}
+
+/* Rounds the numbers of a backend's JSON as all others are rounded, so that no backend has to. */
+static void round_figures(json_t *json, bool share)
+{
+    const char *name;
+    json_t *member;
+    size_t i;
+    if (json_is_real(json)) {
+        json_t *rounded =
+            share ? json_share(json_real_value(json)) : json_number(json_real_value(json));
+        json_real_set(json, json_real_value(rounded));
+        json_decref(rounded);
+    } else if (json_is_object(json)) {
+        json_object_foreach(json, name, member)
+        {
+            round_figures(member, is_share(name));
+        }
+    } else {
+        json_array_foreach(json, i, member)
+        {
+            round_figures(member, share);
+        }
+    }
+}
+
+/* A rounded copy of what a backend wrote; `otherwise` if it wrote nothing. */
+static json_t *copied(const json_t *json, json_t *otherwise)
 {
     if (!json)
         return otherwise;
     json_decref(otherwise);
     json_t *copy = json_deep_copy(json);
-    return copy ? copy : json_null();
+    if (!copy)
+        return json_null();
+    round_figures(copy, false);
+    return copy;
 }
 
 json_t *json_pool(const struct pool_snapshot *p, bool removed, double since_s)
@@ -312,7 +348,7 @@ json_t *json_pool(const struct pool_snapshot *p, bool removed, double since_s)
     json_put(o, "capacity", json_capacity(p));
     json_put(o, "series", series(&p->seconds, since_s));
     json_put(o, "histograms", isnan(since_s) ? json_histograms(p) : json_null());
-    json_put(o, "left_behind", borrowed(p->server.leftovers, json_array()));
-    json_put(o, "backend_stats", borrowed(p->server.json, json_null()));
+    json_put(o, "left_behind", copied(p->server.leftovers, json_array()));
+    json_put(o, "backend_stats", copied(p->server.json, json_null()));
     return o;
 }

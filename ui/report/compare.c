@@ -12,6 +12,7 @@
 #include "engine/base/text.h"
 #include "engine/config/scenario.h"
 #include "ui/base/out_file.h"
+#include "ui/base/subcommand.h"
 #include "ui/json/saved_run.h"
 #include "ui/page/doc.h"
 #include "ui/page/html_page.h"
@@ -103,35 +104,18 @@ static int read_share(const char *s, double *v, struct err *err)
     return 0;
 }
 
-int compare_words(int argc, char *const *argv, const char *file[2], struct compare_options *o,
-                  struct err *err)
+int compare_words(const char *verb, int argc, char *const *argv, const char *file[2],
+                  struct compare_options *o, struct err *err)
 {
-    int files = 0;
+    struct sub_words w;
     *o = (struct compare_options){.threshold = NAN};
-    for (int i = 0; i < argc; i++) {
-        bool share = strcmp(argv[i], "--threshold") == 0, out = strcmp(argv[i], "-o") == 0;
-        if ((share || out) && i + 1 >= argc)
-            return err_set(err, ERR_USAGE, "compare: %s needs a value", argv[i]);
-        if (out)
-            o->out = argv[++i];
-        else if (share || strncmp(argv[i], "--threshold=", 12) == 0) {
-            if (read_share(share ? argv[++i] : argv[i] + 12, &o->threshold, err) < 0)
-                return ERR_USAGE;
-        } else if (argv[i][0] == '-')
-            return err_set(err, ERR_USAGE,
-                           "compare: unknown option %.60s, allowed: --threshold SHARE, -o FILE",
-                           argv[i]);
-        else if (files == 2)
-            return err_set(err, ERR_USAGE,
-                           "compare: two sides (several runs of one are joined by commas), not "
-                           "'%.60s' as well",
-                           argv[i]);
-        else
-            file[files++] = argv[i];
-    }
-    return files == 2 ? 0
-                      : err_set(err, ERR_USAGE,
-                                "compare needs two runs: loadtop compare BASE.json NEW.json");
+    if (subcommand_read(&w, verb, argc, argv, err) < 0)
+        return ERR_USAGE;
+    const char *share = sub_value(&w, "--threshold");
+    file[0] = w.word[0];
+    file[1] = w.word[1];
+    o->out = sub_value(&w, "-o");
+    return share ? read_share(share, &o->threshold, err) : 0;
 }
 
 int compare_verb(struct text *t, int argc, char *const *argv, bool *regressed, struct err *err)
@@ -141,7 +125,7 @@ int compare_verb(struct text *t, int argc, char *const *argv, bool *regressed, s
     struct saved_run *run[2][COMPARE_SIDE_MAX] = {{NULL}};
     size_t n[2] = {0, 0};
     *regressed = false;
-    int code = compare_words(argc, argv, file, &o, err);
+    int code = compare_words("compare", argc, argv, file, &o, err);
     for (int i = 0; i < 2 && code == 0; i++)
         code = load_side(file[i], run[i], &n[i], err);
     if (code == 0 && n[0] && n[1])

@@ -23,9 +23,10 @@ int compare_runs(struct text *t, const struct saved_run *const *base, size_t bas
                  const struct saved_run *const *new, size_t news, const struct compare_options *,
                  bool *regressed, struct err *);
 
-/* Parses the words after the verb: the two sides as typed, and the options. 0 or ERR_USAGE. */
-int compare_words(int argc, char *const *argv, const char *file[2], struct compare_options *,
-                  struct err *);
+/* Parses the words after the verb (`compare` or `history compare`): the two sides as typed, and the
+ * options. 0 or ERR_USAGE. */
+int compare_words(const char *verb, int argc, char *const *argv, const char *file[2],
+                  struct compare_options *, struct err *);
 
 /* The verb with the words after it: BASE.json NEW.json, each side several joined by commas;
  * --threshold SHARE, -o FILE. */

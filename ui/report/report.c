@@ -12,6 +12,7 @@
 #include "engine/base/utf8.h"
 #include "engine/stats/histogram.h"
 #include "ui/base/out_file.h"
+#include "ui/base/subcommand.h"
 #include "ui/export/csv.h"
 #include "ui/export/hgrm.h"
 #include "ui/export/hlog.h"
@@ -158,43 +159,17 @@ int report_write(json_t *json, const char *path, enum out_wait wait, struct err 
     return code;
 }
 
-static int read_words(int argc, char *const *argv, const char **file, const char **out,
-                      struct report_options *o, struct err *err)
-{
-    for (int i = 0; i < argc; i++) {
-        bool is_out = strcmp(argv[i], "-o") == 0, is_pool = strcmp(argv[i], "--pool") == 0;
-        if ((is_out || is_pool) && i + 1 >= argc)
-            return err_set(err, ERR_USAGE, "report: %s needs a value", argv[i]);
-        if (is_out)
-            *out = argv[++i];
-        else if (is_pool)
-            o->pool = argv[++i];
-        else if (strcmp(argv[i], "--service") == 0)
-            o->service = true;
-        else if (argv[i][0] == '-')
-            return err_set(err, ERR_USAGE,
-                           "report: unknown option %.60s, allowed: -o FILE, --pool NAME, --service",
-                           argv[i]);
-        else if (*file)
-            return err_set(err, ERR_USAGE, "report: one RUN.json, not '%.60s' as well", argv[i]);
-        else
-            *file = argv[i];
-    }
-    if (!*file || !*out)
-        return err_set(err, ERR_USAGE,
-                       "report needs a run and a file: loadtop report RUN.json -o FILE.html");
-    return 0;
-}
-
 int report_verb(struct text *t, int argc, char *const *argv, struct err *err)
 {
-    struct report_options o = {0};
-    const char *file = NULL, *out = NULL;
+    struct sub_words w;
     struct err why = {0};
-    int code = read_words(argc, argv, &file, &out, &o, err);
-    struct saved_run *run = code == 0 ? saved_run_load(file, true, &why) : NULL;
-    if (code == 0 && !run)
-        code = why.code;
+    if (subcommand_read(&w, "report", argc, argv, err) < 0)
+        return ERR_USAGE;
+    const char *out = sub_value(&w, "-o");
+    struct report_options o = {.pool = sub_value(&w, "--pool"),
+                               .service = sub_value(&w, "--service") != NULL};
+    struct saved_run *run = saved_run_load(w.word[0], true, &why);
+    int code = run ? 0 : why.code;
     if (run)
         code = write_with(run, out, &o, OUT_PATIENT, &why);
     if (why.code)
