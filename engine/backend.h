@@ -287,12 +287,13 @@ struct backend {
      * ended, so that its CPU and memory are not counted as the load generator's. */
     int (*demo)(char *place, size_t size, struct err *);
 
+    /* How many requests one connection carries at a time with these options, this mix (weight:
+     * [OPS_MAX]) and this depth per client: at least 1. CONN_DEPTH_UNBOUNDED: all of a worker's
+     * clients share one connection by default. Any thread, also before there is a pool; pure. */
+    uint32_t (*depth)(const struct options *, const double *weight, uint32_t client_depth);
+
     /* ---- about a pool: any thread, never block ---- */
 
-    /* How many requests one connection carries at a time, given the pool's present depth per
-     * client: at least 1. CONN_DEPTH_UNBOUNDED: all of a worker's clients share one connection by
-     * default. */
-    uint32_t (*depth)(const struct pool *, uint32_t client_depth);
     /* Optional. The most bytes that a load with these settings can occupy on the target, replicas
      * included; INFINITY: no bound; 0: nothing is written. Called before a change of settings
      * during the run and compared with stats.free_bytes. weight: [OPS_MAX], of the mix. The

@@ -198,9 +198,10 @@ static enum submit cass_submit(struct conn *conn, struct op *op)
     return refuse(op, "too_large", "a request larger than 64 MiB");
 }
 
-static uint32_t cass_depth(const struct pool *pool, uint32_t client_depth)
+static uint32_t cass_depth(const struct options *o, const double *weight, uint32_t client_depth)
 {
-    uint64_t streams = option_u64(pool_options(pool), CASS_STREAMS);
+    uint64_t streams = option_u64(o, CASS_STREAMS);
+    (void)weight;
     (void)client_depth;
     return streams < CQL_STREAMS_MAX ? (uint32_t)streams : CQL_STREAMS_MAX;
 }

@@ -171,9 +171,10 @@ static enum submit redis_submit(struct conn *conn, struct op *op)
     return SUBMIT_QUEUED;
 }
 
-static uint32_t redis_depth(const struct pool *pool, uint32_t client_depth)
+static uint32_t redis_depth(const struct options *o, const double *weight, uint32_t client_depth)
 {
-    (void)pool;
+    (void)o;
+    (void)weight;
     return client_depth;
 }
 

@@ -71,12 +71,6 @@ static void copy_scenario(struct scenario *to, const struct scenario *from)
     }
 }
 
-static int compare_at(const void *a, const void *b)
-{
-    const struct at *x = a, *y = b;
-    return x->at_ns < y->at_ns ? -1 : x->at_ns > y->at_ns;
-}
-
 static void make_run_id(struct engine *e)
 {
     uint32_t id = 0;
@@ -127,7 +121,7 @@ static struct engine *make(const struct scenario *s, const struct backend *const
     pthread_cond_init(&e->shown_ended, &attr);
     pthread_condattr_destroy(&attr);
     copy_scenario(&e->scenario, s);
-    qsort(e->scenario.at, e->scenario.ats, sizeof e->scenario.at[0], compare_at);
+    ats_sort(e->scenario.at, e->scenario.ats);
     make_run_id(e);
     sender_name(e->sender, sizeof e->sender, e->run_id);
     e->rules = rules_load(err);

@@ -278,8 +278,6 @@ void pool_wake_thread(struct pool *);
 bool pool_stats_pending(const struct pool *); /* requested and not answered yet */
 /* seconds not paused, after the warm-up */
 double pool_loaded_s(const struct pool *, uint64_t now_ns);
-/* How many connections of this capacity a worker needs so that no client waits. */
-uint32_t connections_needed(const struct pool *, const struct load *, uint32_t capacity);
 /* Takes `bytes` from what --max-bytes and the target's free room leave. False: too little is left,
  * nothing was taken, and the pool ends. Any worker. */
 bool pool_take_bytes(struct pool *, uint64_t bytes);

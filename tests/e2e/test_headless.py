@@ -185,9 +185,10 @@ class Commands(unittest.TestCase):
         self.assertEqual(lib.accounting(pool["ops"]), 0)
 
     def test_locked(self):
-        run = lib.headless("-d", "1s", "--locked", "--at", "200ms threads 4", NULL)
-        self.assertEqual(lib.pool(run)["threads"], 1)
-        self.assertEqual(run["events"][0]["what"], "refused")
+        run = lib.headless("-d", "1s", "--locked", "--at", "200ms pause", "--at", "300ms unlock", "--at", "400ms resume",
+                           "--at", "500ms threads 4", NULL)
+        self.assertEqual(lib.pool(run)["threads"], 4)
+        self.assertEqual([e["what"] for e in run["events"]], ["pause", "unlock", "resume", "threads"])
 
     def test_a_removed_pool_is_in_the_report(self):
         run = lib.headless("-d", "3s", "--at", "1s remove b", "null:?name=a", "null:?name=b")
