@@ -377,7 +377,7 @@ static struct csv_field without_blanks(const char *s, const char *end)
     return (struct csv_field){s, (size_t)(end - s)};
 }
 
-/* `sep=;`, by which spreadsheets are told the separator. Returns it; 0: it is another line. */
+/* `sep=;`, which names the separator to spreadsheets. Returns it; 0: it is another line. */
 static char separator_told(struct csv_field line)
 {
     static const char word[] = "sep=";

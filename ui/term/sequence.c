@@ -5,7 +5,7 @@
 
 #define GAP_NS 500000000u    /* between two parts of a sequence */
 #define ESCAPE_NS 250000000u /* after an ESC: who presses Esc goes on typing */
-#define BRIEF_NS 100000000u  /* nobody presses two keys so fast */
+#define BRIEF_NS 100000000u  /* too short for two keys that a user presses */
 
 void sequence_close(struct sequence *s)
 {

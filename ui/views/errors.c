@@ -1,4 +1,5 @@
-/* The errors of operations and of connections: by class, with count, rate now, first and last, and what to do; see errors.h. */
+/* The errors of operations and of connections: by class, with count, rate now, first and last, and
+ * what to do; see errors.h. */
 #include "ui/views/errors.h"
 
 #include <stdio.h>
