@@ -10,6 +10,7 @@
 #include "engine/control/grid.h"
 #include "engine/pools/guard.h"
 #include "engine/state/pool.h"
+#include "engine/state/pool_figures.h"
 #include "engine/state/snapshot_store.h"
 #include "engine/pools/protect.h"
 #include "engine/base/role.h"
@@ -375,6 +376,41 @@ static void supervise(struct engine *e, bool tick)
     publish(e, now);
 }
 
+static bool is_loaded(const struct pool *p, uint64_t now_ns)
+{
+    const struct pool_supervised *sup = pool_sup(p);
+    return sup->load_from_ns && now_ns > sup->record_from_ns && !sup->paused && sup->wanted &&
+           sup->state != POOL_ENDED;
+}
+
+/* Looks whether this process was stopped since the last tick, which no thread of it can see
+ * otherwise: its clock went on, its work did not. */
+static void note_standstill(struct engine *e)
+{
+    struct engine_supervised *esup = engine_sup(e);
+    uint64_t now = engine_now(e);
+    double stood_s = standstill_look(&esup->standstill, TICK_NS);
+    bool any = false;
+    for (unsigned i = 0; i < esup->pools && stood_s > 0; i++) {
+        struct pool *p = esup->pool[i];
+        if (!is_loaded(p, now))
+            continue;
+        pool_sup(p)->stood_s += stood_s;
+        pool_sup(p)->figures->plateaus.now.lights.stood_s += stood_s;
+        any = true;
+    }
+    if (!any)
+        return;
+    char text[160];
+    snprintf(
+        text, sizeof text,
+        "the generator stood still for %.1f s, from %.1f s on: stopped, frozen, or the machine "
+        "slept",
+        stood_s, fmax(0, engine_seconds(e, now) - stood_s));
+    engine_event(e, NULL, EVENT_STANDSTILL, "", text, BY_RULE);
+    engine_say(e, "%s", text);
+}
+
 static void *engine_main(void *ctx)
 {
     struct engine *e = ctx;
@@ -393,8 +429,10 @@ static void *engine_main(void *ctx)
             continue;
         now = engine_now(e);
         bool tick = now >= next;
-        if (tick)
+        if (tick) {
             next = now - next > TICK_NS ? now + TICK_NS : next + TICK_NS;
+            note_standstill(e);
+        }
         supervise(e, tick);
     }
     return NULL;

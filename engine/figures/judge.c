@@ -168,6 +168,18 @@ static void judge_connections(const struct pool *p, struct pool_snapshot *s)
                  lasted, 100 * share, gone->worst);
 }
 
+/* What was not sent, and what waited for its answer to be read, is in no other check: the threads
+ * neither ran nor waited for a CPU. */
+static void judge_standstill(const struct pool *p, struct pool_snapshot *s)
+{
+    struct check *c = add_check(s, CHECK_STANDSTILL, pool_sup(p)->stood_s, 0, true);
+    if (!c->ok)
+        snprintf(c->why, sizeof c->why,
+                 "the generator stood still for %.1f s (stopped, frozen, or the machine slept): "
+                 "latencies include it, and nothing was sent",
+                 c->value);
+}
+
 void judge_validity(const struct pool *p, struct pool_snapshot *s)
 {
     const struct monitor *m = &pool_sup(p)->figures->monitor;
@@ -211,6 +223,7 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
                  c->value, 100 * c->value / (double)t->offered);
     judge_account(p, s, t);
     judge_connections(p, s);
+    judge_standstill(p, s);
     s->valid = true;
     for (unsigned i = 0; i < s->checks; i++)
         s->valid = s->valid && s->check[i].ok;

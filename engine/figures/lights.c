@@ -191,9 +191,13 @@ static void judge_machine(const struct pool *p, struct plateau *pl)
     const struct lights *l = &pool_sup(p)->figures->plateaus.now.lights;
     double clock = fmax(l->slept_worst_s, l->set_worst_s), memory = l->pressure_worst;
     bool slept = l->slept_worst_s > MACHINE_CLOCK_MOST_S;
-    light(pl, LIGHT_CLOCK, clock,
-          over(clock, MACHINE_CLOCK_MOST_S, slept ? LIGHT_BAD : LIGHT_CAUTION),
-          slept ? "the machine slept %.3f s" : "the wall clock was set by %.3f s", clock);
+    if (l->stood_s > 0 && !slept)
+        light(pl, LIGHT_CLOCK, l->stood_s, LIGHT_BAD, "the generator stood still for %.1f s",
+              l->stood_s);
+    else
+        light(pl, LIGHT_CLOCK, clock,
+              over(clock, MACHINE_CLOCK_MOST_S, slept ? LIGHT_BAD : LIGHT_CAUTION),
+              slept ? "the machine slept %.3f s" : "the wall clock was set by %.3f s", clock);
     if (isnan(memory)) /* a kernel without PSI: use the available memory instead */
         memory = l->available_least < MACHINE_AVAILABLE_LEAST ? 1
                  : l->available_least >= 0                    ? 0

@@ -7,6 +7,7 @@
 #include "engine/base/role.h"
 #include "engine/os/loop.h"
 #include "engine/os/machine.h"
+#include "engine/os/standstill.h"
 #include "engine/os/usage.h"
 #include "engine/state/command_log.h"
 #include "engine/state/snapshot.h"
@@ -83,6 +84,7 @@ struct engine_supervised {
     uint64_t tick_ns, last_second_ns;
     struct usage usage;
     struct machine machine;
+    struct standstill standstill;
     unsigned cores;
 };
 

@@ -171,6 +171,7 @@ struct pool_supervised {
     struct causes_told outage;
     struct shortage shortage;
     unsigned changes; /* how often its load was changed, see pool_changed */
+    double stood_s;   /* how long this process stood still under its load */
     unsigned hangs;   /* how often one of its workers was found to hang */
 
     /* Whether its thread hangs in pool_stats, see pool_watch_thread: when it was looked at last, its

@@ -4,6 +4,7 @@
 ctest: long
 """
 import os
+import signal
 import tempfile
 import time
 import unittest
@@ -189,6 +190,32 @@ class Commands(unittest.TestCase):
                            "--at", "500ms threads 4", NULL)
         self.assertEqual(lib.pool(run)["threads"], 4)
         self.assertEqual([e["what"] for e in run["events"]], ["pause", "unlock", "resume", "threads"])
+
+    def test_a_generator_that_was_stopped_is_told(self):
+        """Its clock went on, its work did not: neither a slow service nor a valid run. A machine that sleeps, a container
+        that is frozen, and a debugger do the same."""
+        for args in [], ["--rate", "500/s"]:
+            with self.subTest(args=args), lib.Headless("-d", "6s", *args, NULL, "null:?name=late&service=1ms",
+                                                       "--at", "300ms late pause") as h:
+                lib.until("load", lambda h=h: "late" in h.text()[1])
+                time.sleep(1)  # the load
+                h.signal(signal.SIGSTOP)
+                stopped = time.monotonic()
+                time.sleep(2)  # how long it is stopped
+                h.signal(signal.SIGCONT)
+                most = time.monotonic() - stopped
+                run = h.wait(code=0)
+                self.assertFalse(run["validity"]["ok"])
+                checks = {(c["pool"], c["name"]): c for c in run["validity"]["checks"]}
+                self.assertFalse(checks["null", "standstill"]["ok"])
+                self.assertGreater(checks["null", "standstill"]["value"], 1.5)
+                self.assertLess(checks["null", "standstill"]["value"], most + 0.5)
+                self.assertTrue(checks["late", "standstill"]["ok"])  # it was paused: nothing is missing
+                event = [e for e in run["events"] if e["what"] == "standstill"]
+                self.assertEqual(len(event), 1, run["events"])
+                self.assertRegex(event[0]["to"], r"stood still for [12]\.\d s, from \d\.\d s on")
+        run = lib.headless("-d", "1s", NULL)
+        self.assertTrue([c for c in run["validity"]["checks"] if c["name"] == "standstill"][0]["ok"])
 
     def test_a_removed_pool_is_in_the_report(self):
         run = lib.headless("-d", "3s", "--at", "1s remove b", "null:?name=a", "null:?name=b")

@@ -256,7 +256,8 @@ static void check_standstill(struct run *r, const struct snapshot *s)
     if (r->ending || s->ended || !idle || !held || s->now_s < last_s + STANDSTILL_S)
         return;
     for (unsigned i = 0; i < s->events; i++)
-        by_rule = by_rule || s->event[i].by == BY_RULE;
+        by_rule = by_rule || (s->event[i].by == BY_RULE && s->event[i].kind != EVENT_STUCK &&
+                              s->event[i].kind != EVENT_STANDSTILL);
     note(r, "nothing is loaded and no command is to come: this is the end");
     end_run(r, END_DRAIN, by_rule ? END_BY_ERROR : END_BY_USER);
 }
