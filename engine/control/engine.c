@@ -111,6 +111,7 @@ static struct engine *make(const struct scenario *s, const struct backend *const
     esup->next_number = 1;
     esup->machine.others = esup->machine.set_s = esup->machine.slept_s = NAN;
     esup->machine.pressure = esup->machine.available = NAN;
+    esup->machine.cpus = 1;
     esup->locked = s->limits.locked;
     pthread_mutex_init(&e->queue_lock, NULL);
     pthread_mutex_init(&e->events_lock, NULL);
@@ -322,9 +323,8 @@ static void publish(struct engine *e, uint64_t now_ns)
 static void measure(struct engine *e)
 {
     struct engine_supervised *esup = engine_sup(e);
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    usage_measure(&esup->usage, engine_now(e));
-    esup->cores = cores > 0 ? (unsigned)cores : 1;
+    cpus_read(&esup->cpus);
+    usage_measure(&esup->usage, engine_now(e), esup->cpus.usable);
     if (!e->virtual_time)
         machine_sample(&esup->machine);
 }
@@ -446,6 +446,7 @@ static int start_pools(struct engine *e, struct err *err)
     e->start_ns = engine_now(e);
     esup->last_second_ns = e->start_ns;
     measure(e);
+    esup->throttled_from_ns = esup->cpus.throttled_ns;
     for (unsigned i = 0; i < esup->pools; i++)
         if (pool_start(esup->pool[i], err) < 0)
             return err ? err->code : ERR_FAILED;

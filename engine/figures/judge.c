@@ -61,6 +61,7 @@ void judge_limit(const struct pool *p, struct pool_snapshot *s)
         .random_s = s->load.arrival == ARRIVAL_POISSON ? (over ? s->loaded_s : 1) : 0,
         .thinks = s->load.think_ns > 0,
         .local = s->local,
+        .quota = *engine_quota_words(p->engine) != '\0',
     };
     struct bottleneck_verdict v = {.share = NAN};
     bottleneck_find(&f, &v);
@@ -208,8 +209,8 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
                   over || s->state == POOL_LOADING);
     if (!c->ok)
         snprintf(c->why, sizeof c->why,
-                 "threads waited %.0f %% of the time for a CPU (limit 10): latencies include it",
-                 100 * c->value);
+                 "threads waited %.0f %% of the time for a CPU (limit 10)%s: latencies include it",
+                 100 * c->value, engine_quota_words(p->engine));
     double lag_most = monitor_lag_limit_ns(m);
     c = add_check(s, CHECK_SCHEDULE_LAG, m->last_lag.q[Q_P99] / 1e3, lag_most / 1e3,
                   m->last_lag.count > 0);

@@ -429,11 +429,12 @@ struct snapshot {
     double goal_per_s;
     bool valid; /* all pools */
 
-    double cpu_share;      /* CPU of the process in the last second, as a share of all cores */
+    double cpu_share;      /* CPU of the process in the last second, as a share of `cpus` */
     double tick_cpu_share; /* CPU of the supervisor's thread, of one core */
     uint64_t rss_bytes, rss_peak_bytes, anon_bytes;
     char host[64];
-    unsigned cores;
+    double cpus;    /* that the process may use: 0.5 is half the time of one */
+    unsigned cores; /* the same as a whole number, at least 1 */
     char undo[256];          /* what `undo` would do, cut where there is no more room; or "" */
     char message[256];       /* result of the last command: "", or what was refused and why */
     uint64_t message_serial; /* incremented with each message */

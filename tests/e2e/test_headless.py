@@ -3,6 +3,7 @@
 
 ctest: long
 """
+import json
 import os
 import signal
 import tempfile
@@ -190,6 +191,14 @@ class Commands(unittest.TestCase):
                            "--at", "500ms threads 4", NULL)
         self.assertEqual(lib.pool(run)["threads"], 4)
         self.assertEqual([e["what"] for e in run["events"]], ["pause", "unlock", "resume", "threads"])
+
+    def test_the_cores_are_those_that_it_may_use(self):
+        mine = os.sched_getaffinity(0)
+        self.addCleanup(os.sched_setaffinity, 0, mine)
+        os.sched_setaffinity(0, {min(mine)})  # as taskset and a container's cpuset do
+        said = lib.loadtop("--headless", "--no-history", "--json", "-", "-d", "500ms", NULL)
+        self.assertEqual(json.loads(said.out)["generator"]["cores"], 1)
+        self.assertIn("(1 core)", lib.loadtop("--headless", "--no-history", "-n", "5", NULL).out)
 
     def test_a_generator_that_was_stopped_is_told(self):
         """Its clock went on, its work did not: neither a slow service nor a valid run. A machine that sleeps, a container

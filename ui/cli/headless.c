@@ -437,7 +437,7 @@ static int run_once(struct run *r, const struct backend *const *backends, struct
     code = exit_code(r, s);
     if (repeats)
         repeats_add(repeats, s, code);
-    o->cpu_share = process_cpu_share(r->begin_ns, r->cpu_begin_ns, s->cores);
+    o->cpu_share = process_cpu_share(r->begin_ns, r->cpu_begin_ns, s->cpus);
     o->hurry = r->signal != 0;
     r->last = !repeats || code >= EXIT_SIGNAL || r->unreached || r->usage ||
               repeats->runs == repeats->wanted;
