@@ -318,7 +318,7 @@ struct backend {
     /* Optional. The group of a filled request, < GROUPS_MAX; NULL: 0 for all. */
     uint32_t (*route)(struct worker *, const struct op *);
     /* Starts connecting: returns 0, and conn_up or conn_down follows, at once or later; or sets err
-     * and returns < 0, which counts as conn_down("connect"). */
+     * and returns < 0, which counts as conn_down("connect"); as "own_limit" with ERR_OWN_LIMIT. */
     int (*open)(struct conn *, struct err *);
     /* Takes a request: encodes it, sends it at once or in flush. See enum submit. */
     enum submit (*submit)(struct conn *, struct op *);

@@ -457,6 +457,7 @@ static int start_pools(struct engine *e, struct err *err)
 int engine_start(struct engine *e, struct err *err)
 {
     struct roles before = act_as_supervisor();
+    usage_allow_descriptors();
     int code = start_pools(e, err);
     roles_set(before);
     if (code < 0 || e->virtual_time)

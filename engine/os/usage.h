@@ -16,6 +16,9 @@ struct usage {
  * for the calling thread. */
 void usage_measure(struct usage *, uint64_t now_ns, double cpus);
 
+/* Lets this process have as many descriptors as it may: the soft limit is only a default, which a
+ * thousand connections exceed. */
+void usage_allow_descriptors(void);
 /* Any clock of clock_gettime, ns; 0: it cannot be read. */
 uint64_t clock_read_ns(clockid_t);
 /* This process's CPU time since the moment (clock_ns) at which it had used `used_ns`

@@ -31,6 +31,7 @@ static const struct {
 } advices[] = {
     {"refused", "nothing listens there: is the server running, and are host and port right?"},
     {"connect", "the way to it: name, network, firewall; is the port right?"},
+    {"own_limit", "a limit of this machine, not of the server: local ports, descriptors or memory"},
     {"resolve", "the host's name is not known: is it spelled right?"},
     {"closed", "the server, or something in between, closed the connection: see its log, its "
                "limit of clients, its idle timeout"},
