@@ -408,6 +408,9 @@ uint64_t pool_timeout_ns(const struct pool *);
 /* Takes n numbers of a sequence shared by all workers of the pool and returns the first; it starts
  * at 0 (dist=sequential, primary keys). */
 uint64_t pool_sequence(struct pool *, uint64_t n);
+/* The same of a second sequence, for what needs what the first one has made: *taken are the numbers
+ * taken from that so far. */
+uint64_t pool_follow(struct pool *, uint64_t n, uint64_t *taken);
 /* Tells the engine that the target answers but opening takes long (a table or topic is being
  * created), so that the pool is not given up as unreachable. Called by pool_open. */
 void pool_answered(struct pool *);

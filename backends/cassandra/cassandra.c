@@ -73,8 +73,10 @@ static void cass_worker_close(struct worker *worker)
 static void cass_fill(struct worker *worker, struct op *op)
 {
     struct cass_worker *w = worker_data(worker);
-    op->key = keys_choose(&w->keys, worker_pool(worker), op->rnd, op->n);
-    if (op->type != CASS_OP_SELECT && op->type != CASS_OP_DELETE)
+    bool follows = op->type == CASS_OP_SELECT || op->type == CASS_OP_DELETE;
+    op->key = follows ? keys_follow(&w->keys, worker_pool(worker), op->rnd, op->n)
+                      : keys_choose(&w->keys, worker_pool(worker), op->rnd, op->n);
+    if (!follows)
         op->size = span_pick(w->size_low, w->size_high, mix64(op->rnd));
 }
 

@@ -101,7 +101,8 @@ static void redis_fill(struct worker *worker, struct op *op)
 {
     struct redis_worker *w = worker_data(worker);
     const struct redis_template *t = &w->template[op->type];
-    op->key = keys_choose(&w->keys, worker_pool(worker), op->rnd, 1);
+    op->key = t->creates ? keys_choose(&w->keys, worker_pool(worker), op->rnd, 1)
+                         : keys_follow(&w->keys, worker_pool(worker), op->rnd, 1);
     if (t->value || t->member_at) {
         op->aux = mix64(op->rnd);
         if (t->value)

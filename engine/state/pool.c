@@ -110,6 +110,12 @@ uint64_t pool_sequence(struct pool *p, uint64_t n)
     return atomic_fetch_add_explicit(&p->atomic.sequence, n, memory_order_relaxed);
 }
 
+uint64_t pool_follow(struct pool *p, uint64_t n, uint64_t *taken)
+{
+    *taken = atomic_load_explicit(&p->atomic.sequence, memory_order_relaxed);
+    return atomic_fetch_add_explicit(&p->atomic.followed, n, memory_order_relaxed);
+}
+
 uint64_t pool_claim(struct pool *p, uint64_t n)
 {
     int64_t left = atomic_fetch_sub(&p->atomic.budget, (int64_t)n);

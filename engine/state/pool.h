@@ -80,6 +80,7 @@ struct pool_atomics {
     _Atomic int64_t budget;        /* operations of -n that may still be offered */
     _Atomic uint64_t lag_limit_ns; /* monitor_lag_limit_ns as of the last second */
     _Atomic uint64_t sequence;
+    _Atomic uint64_t followed;  /* numbers taken by pool_follow */
     _Atomic int64_t bytes_left; /* bytes that may still be written, if bytes_bounded */
 };
 
