@@ -433,8 +433,8 @@ struct snapshot {
     double tick_cpu_share; /* CPU of the supervisor's thread, of one core */
     uint64_t rss_bytes, rss_peak_bytes, anon_bytes;
     char host[64];
-    double cpus;    /* that the process may use: 0.5 is half the time of one */
-    unsigned cores; /* the same as a whole number, at least 1 */
+    double cpus;             /* that the process may use: 0.5 is half the time of one */
+    unsigned cores;          /* the same as a whole number, at least 1 */
     char undo[256];          /* what `undo` would do, cut where there is no more room; or "" */
     char message[256];       /* result of the last command: "", or what was refused and why */
     uint64_t message_serial; /* incremented with each message */
