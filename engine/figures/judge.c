@@ -39,7 +39,7 @@ static double rate_now(const struct pool *p, const struct pool_snapshot *s)
     return coarse && mean > 0 ? mean : s->now_per_s;
 }
 
-void judge_limit(const struct pool *p, struct pool_snapshot *s)
+void judge_bottleneck(const struct pool *p, struct pool_snapshot *s)
 {
     const struct monitor *m = &pool_sup(p)->figures->monitor;
     bool over = s->state == POOL_ENDED;
