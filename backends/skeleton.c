@@ -122,9 +122,10 @@ static void skeleton_pool_stats(struct pool *pool, struct stats *s)
 
 /* Required; any thread. How many requests one connection carries at once: here each client has a
  * connection, and pipelines as many as its depth says. */
-static uint32_t skeleton_depth(const struct pool *pool, uint32_t client_depth)
+static uint32_t skeleton_depth(const struct options *o, const double *weight, uint32_t client_depth)
 {
-    (void)pool;
+    (void)o;
+    (void)weight;
     return client_depth;
 }
 

@@ -289,12 +289,13 @@ struct backend {
      * ended, so that its CPU and memory are not counted as the load generator's. */
     int (*demo)(char *place, size_t size, struct err *);
 
+    /* How many requests one connection carries at a time with these options, this mix (weight:
+     * [OPS_MAX]) and this depth per client: at least 1. CONN_DEPTH_UNBOUNDED: all of a worker's
+     * clients share one connection by default. Any thread, also before there is a pool; pure. */
+    uint32_t (*depth)(const struct options *, const double *weight, uint32_t client_depth);
+
     /* ---- about a pool: any thread, never block ---- */
 
-    /* How many requests one connection carries at a time, given the pool's present depth per
-     * client: at least 1. CONN_DEPTH_UNBOUNDED: all of a worker's clients share one connection by
-     * default. */
-    uint32_t (*depth)(const struct pool *, uint32_t client_depth);
     /* Optional. The most bytes that a load with these settings can occupy on the target, replicas
      * included; INFINITY: no bound; 0: nothing is written. Called before a change of settings
      * during the run and compared with stats.free_bytes. weight: [OPS_MAX], of the mix. The
@@ -319,7 +320,7 @@ struct backend {
     /* Optional. The group of a filled request, < GROUPS_MAX; NULL: 0 for all. */
     uint32_t (*route)(struct worker *, const struct op *);
     /* Starts connecting: returns 0, and conn_up or conn_down follows, at once or later; or sets err
-     * and returns < 0, which counts as conn_down("connect"). */
+     * and returns < 0, which counts as conn_down("connect"); as "own_limit" with ERR_OWN_LIMIT. */
     int (*open)(struct conn *, struct err *);
     /* Takes a request: encodes it, sends it at once or in flush. See enum submit. */
     enum submit (*submit)(struct conn *, struct op *);
@@ -409,6 +410,9 @@ uint64_t pool_timeout_ns(const struct pool *);
 /* Takes n numbers of a sequence shared by all workers of the pool and returns the first; it starts
  * at 0 (dist=sequential, primary keys). */
 uint64_t pool_sequence(struct pool *, uint64_t n);
+/* The same of a second sequence, for what needs what the first one has made: *taken are the numbers
+ * taken from that so far. */
+uint64_t pool_follow(struct pool *, uint64_t n, uint64_t *taken);
 /* Tells the engine that the target answers but opening takes long (a table or topic is being
  * created), so that the pool is not given up as unreachable. Called by pool_open. */
 void pool_answered(struct pool *);

@@ -68,6 +68,7 @@ static int start(const struct cli *c, struct scenario *s)
 {
     struct err err = {0};
     bool headless = cli_flag(c, OWN_HEADLESS);
+    s->limits.ask_names = !headless;
     if (cli_scenario(c, s, backends, &err) < 0)
         return complain_of(&err);
     if (headless && !s->pools) {
@@ -87,7 +88,6 @@ static int start(const struct cli *c, struct scenario *s)
     cli_command(c, s, &command);
     check_outputs(c);
     s->limits.hold_remote = !headless && !s->limits.yes;
-    s->limits.ask_names = !headless;
     int code = headless ? headless_run(c, s, backends, text_str(&command))
                         : dashboard_run(c, s, backends, text_str(&command));
     text_free(&command);

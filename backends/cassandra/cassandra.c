@@ -73,8 +73,10 @@ static void cass_worker_close(struct worker *worker)
 static void cass_fill(struct worker *worker, struct op *op)
 {
     struct cass_worker *w = worker_data(worker);
-    op->key = keys_choose(&w->keys, worker_pool(worker), op->rnd, op->n);
-    if (op->type != CASS_OP_SELECT && op->type != CASS_OP_DELETE)
+    bool follows = op->type == CASS_OP_SELECT || op->type == CASS_OP_DELETE;
+    op->key = follows ? keys_follow(&w->keys, worker_pool(worker), op->rnd, op->n)
+                      : keys_choose(&w->keys, worker_pool(worker), op->rnd, op->n);
+    if (!follows)
         op->size = span_pick(w->size_low, w->size_high, mix64(op->rnd));
 }
 
@@ -198,9 +200,10 @@ static enum submit cass_submit(struct conn *conn, struct op *op)
     return refuse(op, "too_large", "a request larger than 64 MiB");
 }
 
-static uint32_t cass_depth(const struct pool *pool, uint32_t client_depth)
+static uint32_t cass_depth(const struct options *o, const double *weight, uint32_t client_depth)
 {
-    uint64_t streams = option_u64(pool_options(pool), CASS_STREAMS);
+    uint64_t streams = option_u64(o, CASS_STREAMS);
+    (void)weight;
     (void)client_depth;
     return streams < CQL_STREAMS_MAX ? (uint32_t)streams : CQL_STREAMS_MAX;
 }

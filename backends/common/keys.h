@@ -26,12 +26,25 @@ static inline uint64_t keys_draw(const struct keys *k, uint64_t random)
     return k->dist == DIST_ZIPF ? zipf_pick(&k->zipf, random) : rng_below(random, k->n);
 }
 
-/* The key of an operation, or the first of its `rows` keys: the next of the pool's sequence, or a
- * drawn one. */
+/* The key of an operation that may make it, or the first of its `rows` keys: the next of the pool's
+ * sequence, or a drawn one. */
 static inline uint64_t keys_choose(const struct keys *k, struct pool *pool, uint64_t random,
                                    uint64_t rows)
 {
     return k->dist == DIST_SEQUENTIAL ? pool_sequence(pool, rows) % k->n : keys_draw(k, random);
+}
+
+/* The same for an operation that needs a key that is there: with a sequence, one that was written, by
+ * a cursor of its own. In the first pass it keeps to the older half, because the newest may still be
+ * in flight; while nothing was written, all are as good: an earlier run may have done so. */
+static inline uint64_t keys_follow(const struct keys *k, struct pool *pool, uint64_t random,
+                                   uint64_t rows)
+{
+    uint64_t written, at;
+    if (k->dist != DIST_SEQUENTIAL)
+        return keys_draw(k, random);
+    at = pool_follow(pool, rows, &written);
+    return at % (written && written < k->n ? (written + 1) / 2 : k->n);
 }
 
 /* The key of the i-th row after the first, from 64 random bits for this row. */

@@ -77,7 +77,11 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
     if (pool_connect_allowed(worker_pool(c->conn->worker), crate_host_of(c)->at.host, &a->addr,
                              &c->refused) < 0)
         return CURL_SOCKET_BAD;
-    return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+    int fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+    if (fd < 0 && err_is_own_limit(errno))
+        err_set(&c->refused, ERR_OWN_LIMIT, "%s: no socket: %s%s", crate_host_of(c)->shown,
+                strerror(errno), err_descriptor_advice(errno));
+    return fd;
 }
 
 static int close_socket(void *ctx, curl_socket_t fd)
@@ -252,11 +256,14 @@ static void probe_failed(struct crate_conn *c, CURLcode result)
     if (c->refused.code == ERR_UNREACHED)
         conn_down(c->conn, "waiting", "%s", c->refused.msg);
     else if (c->refused.code)
-        conn_down(c->conn, "denied", "%s", c->refused.msg);
+        conn_down(c->conn, c->refused.code == ERR_OWN_LIMIT ? "own_limit" : "denied", "%s",
+                  c->refused.msg);
     else
         conn_down(c->conn, crate_network_class(result, os_errno), "%s: %s%s%s", h->shown,
                   address_prefix(&h->at, c->at, at, sizeof at),
-                  crate_reason(c->easy, result, c->why), crate_hint(h, result));
+                  crate_reason(c->easy, result, c->why),
+                  err_is_own_limit((int)os_errno) ? err_descriptor_advice((int)os_errno)
+                                                  : crate_hint(h, result));
 }
 
 /* The probe got an unexpected answer: the node is not ready, or something in front of it accepts no

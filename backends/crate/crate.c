@@ -108,9 +108,10 @@ static int crate_check(const struct target *t, const struct options *o, struct e
 }
 
 /* HTTP/1.1 without pipelining: one request on a connection at a time. */
-static uint32_t crate_depth(const struct pool *pool, uint32_t client_depth)
+static uint32_t crate_depth(const struct options *o, const double *weight, uint32_t client_depth)
 {
-    (void)pool;
+    (void)o;
+    (void)weight;
     (void)client_depth;
     return 1;
 }

@@ -25,7 +25,9 @@ const char *crate_network_class(CURLcode result, long os_errno)
 {
     switch (result) {
     case CURLE_COULDNT_CONNECT:
-        return os_errno == ECONNREFUSED ? "refused" : "connect";
+        return os_errno == ECONNREFUSED          ? "refused"
+               : err_is_own_limit((int)os_errno) ? "own_limit"
+                                                 : "connect";
     case CURLE_OPERATION_TIMEDOUT:
         return "timeout";
     case CURLE_SSL_CONNECT_ERROR:

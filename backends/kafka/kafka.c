@@ -298,9 +298,10 @@ static int kafka_open(struct conn *c, struct err *err)
 
 /* ---- the descriptor ---- */
 
-static uint32_t kafka_depth(const struct pool *pool, uint32_t client_depth)
+static uint32_t kafka_depth(const struct options *o, const double *weight, uint32_t client_depth)
 {
-    return pool_ops_include(pool, KAFKA_CONSUME) ? client_depth : CONN_DEPTH_UNBOUNDED;
+    (void)o;
+    return weight[KAFKA_CONSUME] > 0 ? client_depth : CONN_DEPTH_UNBOUNDED;
 }
 
 static int kafka_check(const struct target *t, const struct options *o, struct err *err)

@@ -24,22 +24,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #define LOOK_MS 6000
 #define CLUSTER_MS 2000
 #define MARK_WAIT_MS 3000
-
-/* Each handle takes some 10 descriptors; the soft limit is only a default. */
-static void allow_descriptors(void)
-{
-    struct rlimit r;
-    if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
-        r.rlim_cur = r.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &r);
-    }
-}
 
 static void first_time(struct kafka_pool *kp, struct pool *pool)
 {
@@ -67,7 +56,6 @@ static void first_time(struct kafka_pool *kp, struct pool *pool)
                       ((uint64_t)getpid() << 32) ^ (uint64_t)(uintptr_t)kp);
     kp->retention_s = NAN;
     kp->anon_before = kafka_anon_bytes();
-    allow_descriptors();
 }
 
 /* Is this read-only consumption that starts at the offsets of a named group? */

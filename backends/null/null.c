@@ -345,9 +345,10 @@ static void drop_fire(struct alarm *a)
     }
 }
 
-static uint32_t null_depth(const struct pool *pool, uint32_t client_depth)
+static uint32_t null_depth(const struct options *o, const double *weight, uint32_t client_depth)
 {
-    (void)pool;
+    (void)o;
+    (void)weight;
     return client_depth;
 }
 

@@ -101,7 +101,8 @@ static void redis_fill(struct worker *worker, struct op *op)
 {
     struct redis_worker *w = worker_data(worker);
     const struct redis_template *t = &w->template[op->type];
-    op->key = keys_choose(&w->keys, worker_pool(worker), op->rnd, 1);
+    op->key = t->creates ? keys_choose(&w->keys, worker_pool(worker), op->rnd, 1)
+                         : keys_follow(&w->keys, worker_pool(worker), op->rnd, 1);
     if (t->value || t->member_at) {
         op->aux = mix64(op->rnd);
         if (t->value)
@@ -171,9 +172,10 @@ static enum submit redis_submit(struct conn *conn, struct op *op)
     return SUBMIT_QUEUED;
 }
 
-static uint32_t redis_depth(const struct pool *pool, uint32_t client_depth)
+static uint32_t redis_depth(const struct options *o, const double *weight, uint32_t client_depth)
 {
-    (void)pool;
+    (void)o;
+    (void)weight;
     return client_depth;
 }
 

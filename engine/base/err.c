@@ -36,6 +36,12 @@ int err_of_option(struct err *err, const char *option)
     return err->code;
 }
 
+bool err_is_own_limit(int errnum)
+{
+    return errnum == EMFILE || errnum == ENFILE || errnum == ENOBUFS || errnum == ENOMEM ||
+           errnum == EADDRNOTAVAIL;
+}
+
 const char *err_descriptor_advice(int errnum)
 {
     switch (errnum) {
@@ -48,6 +54,9 @@ const char *err_descriptor_advice(int errnum)
     case ENOBUFS:
     case ENOMEM:
         return " (this machine is short of memory)";
+    case EADDRNOTAVAIL:
+        return " (this machine has no local port left: net.ipv4.ip_local_port_range, or fewer "
+               "connections)";
     default:
         return "";
     }

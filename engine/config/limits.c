@@ -167,6 +167,19 @@ int limits_check(const struct limits *l, bool local, const struct load *load, st
     return 0;
 }
 
+int limits_check_connections(const struct limits *l, const struct pool_spec *spec,
+                             const struct load *load, struct err *err)
+{
+    uint64_t threads = load->threads ? load->threads : 1;
+    uint64_t own = threads * pool_spec_connections(spec, load);
+    if (own <= limits_connections(l))
+        return 0;
+    return err_set(err, ERR_REFUSED,
+                   "connections: %llu are above the ceiling of %u in all for targets that are not "
+                   "on this machine (--max-connections raises it)",
+                   (unsigned long long)own, limits_connections(l));
+}
+
 int limits_check_mix(const struct limits *l, const struct op_type *types,
                      const double weight[OPS_MAX], struct err *err)
 {

@@ -34,8 +34,8 @@ struct limits {
     bool hold_remote;
     /* pools are opened for inspection only: nothing is loaded or created */
     bool inspect_only;
-    /* a user is present who can type the name of a protected host: the pool waits for it, see
-     * engine_confirm */
+    /* a user is present, who can type the name of a protected host (the pool waits for it, see
+     * engine_confirm) and change the run; set before scenario_check */
     bool ask_names;
     char confirm[CONFIRM_MAX]; /* --confirm: names, a line each */
 };
@@ -69,6 +69,10 @@ uint32_t limits_connections(const struct limits *);
 uint64_t limits_time_ns(const struct limits *, bool local);
 /* Checks a load against the ceilings. 0, or ERR_REFUSED. */
 int limits_check(const struct limits *, bool local, const struct load *, struct err *);
+/* Checks the connections of a pool under this load, those of other pools left out, to a target that
+ * is not on this machine. 0, or ERR_REFUSED. */
+int limits_check_connections(const struct limits *, const struct pool_spec *, const struct load *,
+                             struct err *);
 /* Does --read-only leave an operation of the mix? The table ends with a NULL name. 0, or
  * ERR_REFUSED. */
 int limits_check_mix(const struct limits *, const struct op_type *, const double weight[OPS_MAX],

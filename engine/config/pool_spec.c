@@ -254,6 +254,30 @@ int pool_spec_takes(const struct pool_spec *spec, const char *name, const char *
     return bad;
 }
 
+uint32_t connections_needed(const struct load *load, uint32_t capacity)
+{
+    if (capacity == CONN_DEPTH_UNBOUNDED && load->pattern != PATTERN_UNTHROTTLED)
+        return 1;
+    if (load->pattern == PATTERN_UNTHROTTLED)
+        return load->clients;
+    uint64_t depth = load->depth, carries = capacity < depth ? capacity : depth;
+    uint64_t needed = (load->clients * depth + carries - 1) / carries;
+    return needed > UINT32_MAX ? UINT32_MAX : needed < 1 ? 1 : (uint32_t)needed;
+}
+
+uint32_t pool_spec_connections(const struct pool_spec *spec, const struct load *load)
+{
+    struct load now = *load;
+    if (load->connections)
+        return load->connections;
+    now.depth = pattern_depth(load->pattern, load->depth);
+    uint32_t depth = load->pattern == PATTERN_UNTHROTTLED ? UINT32_MAX : now.depth;
+    /* a scenario is checked before its backends are (backend_check) */
+    uint32_t carries =
+        spec->backend->depth ? spec->backend->depth(&spec->options, load->weight, depth) : depth;
+    return connections_needed(&now, carries);
+}
+
 void pool_spec_copy(struct pool_spec *to, const struct pool_spec *from)
 {
     copy_str(to->name, sizeof to->name, from->name);

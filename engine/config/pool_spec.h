@@ -89,6 +89,12 @@ bool pool_name_ok(const char *name);
 /* Can this option of the pool's backend be set to this value while the pool runs? 0, or ERR_USAGE
  * with the reason. */
 int pool_spec_takes(const struct pool_spec *, const char *name, const char *value, struct err *);
+/* How many connections a thread of this load needs so that no client waits, where one carries
+ * `capacity` requests (at least 1). The load's depth is the one in effect, never 0. */
+uint32_t connections_needed(const struct load *, uint32_t capacity);
+/* The connections of each thread to each node of the target under this load: as many as are set,
+ * else as many as its clients need. */
+uint32_t pool_spec_connections(const struct pool_spec *, const struct load *);
 void pool_spec_copy(struct pool_spec *to, const struct pool_spec *from);
 void pool_spec_fini(struct pool_spec *);
 /* Parses a mix such as "get:80,set:20" into weights. The table of operations (ends with a NULL

@@ -95,8 +95,8 @@ int scenario_at(struct scenario *s, const char *text, enum option_origin origin,
     copy_part(when, sizeof when, text, len);
     if (s->ats == AT_MAX)
         return err_set(err, ERR_USAGE, "at most %d timed commands are allowed", AT_MAX);
-    struct at *at = &s->at[s->ats];
-    if (len >= sizeof when || parse_duration(when, &at->at_ns)) {
+    uint64_t at_ns;
+    if (len >= sizeof when || parse_duration(when, &at_ns)) {
         char shown[61];
         return err_set(err, ERR_USAGE,
                        "at %s: it begins with a time after the start, with its unit "
@@ -106,9 +106,20 @@ int scenario_at(struct scenario *s, const char *text, enum option_origin origin,
     int bad = command_parse(&command, rest, &why, NULL);
     if (bad)
         return err_set(err, bad, "at %s: %s", when, why.msg);
-    if (!(at->text = strdup(rest)))
+    char *own = strdup(rest);
+    if (!own)
         abort();
-    at->origin = origin;
-    s->ats++;
+    s->at[s->ats++] = (struct at){.at_ns = at_ns, .origin = origin, .text = own};
     return 0;
+}
+
+void ats_sort(struct at *at, unsigned n)
+{
+    for (unsigned i = 1; i < n; i++) {
+        struct at one = at[i];
+        unsigned to = i;
+        for (; to > 0 && at[to - 1].at_ns > one.at_ns; to--)
+            at[to] = at[to - 1];
+        at[to] = one;
+    }
 }

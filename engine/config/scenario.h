@@ -47,4 +47,7 @@ int scenario_add(struct scenario *, const char *url, enum option_origin,
 /* Adds a timed command such as "30s mark half time" to s->at. The command is parsed now, so that a
  * wrong one is refused before the run. */
 int scenario_at(struct scenario *, const char *text, enum option_origin, struct err *);
+/* Puts n timed commands into the order in which they are carried out: those of the same moment as
+ * they were given. */
+void ats_sort(struct at *, unsigned n);
 #endif

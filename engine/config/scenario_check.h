@@ -6,10 +6,10 @@ struct backend;
 struct err;
 struct scenario;
 
-/* Called when the scenario is complete: the pools named by thresholds and timed commands exist or
- * may be added by then, what is timed and what is swept could be carried out on a pool as it is
- * started, targets that are added later can be read, and no pool starts above a ceiling. ERR_USAGE,
- * ERR_REFUSED (a ceiling), or ERR_FAILED (a backend that is not built in). */
+/* Called when the scenario is complete, its limits too: the pools named by thresholds and timed
+ * commands are there at that moment, what is timed and what is swept could be carried out on them as
+ * they are by then, targets that are added later can be read, and no pool starts above a ceiling.
+ * ERR_USAGE, ERR_REFUSED (a ceiling), or ERR_FAILED (a backend that is not built in). */
 int scenario_check(const struct scenario *, const struct backend *const *backends, struct err *);
 
 #endif

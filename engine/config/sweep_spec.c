@@ -267,13 +267,40 @@ static int check_dial(enum dial d, const char *value, const struct pool_spec *po
                          : limits_check(l, local, &load, err);
 }
 
+/* Checks what the values of each step make together. */
+static int check_steps(const struct sweep_spec *s, const struct pool_spec *pool,
+                       const struct limits *l, struct err *err)
+{
+    int bad = 0;
+    for (unsigned step = 0; step < s->steps && !bad; step++) {
+        struct load load = pool->load;
+        unsigned at = step;
+        for (const struct sweep_axis *a = s->axis; a < s->axis + s->axes && !bad; a++) {
+            int d = dial_find(a->name);
+            if (d >= 0)
+                bad = dial_read(&load, (enum dial)d, a->value[at % a->values], err);
+            at /= a->values;
+        }
+        if (!bad)
+            bad = limits_check_connections(l, pool, &load, err);
+    }
+    return bad;
+}
+
+/* The bounds of a search for the capacity. */
+static int check_bounds(const struct sweep_spec *s, const struct pool_spec *pool,
+                        const struct limits *l, bool local, struct err *err)
+{
+    struct load load = pool->load;
+    load.rate_per_s = s->from > s->to ? s->from : s->to;
+    return limits_check(l, local, &load, err);
+}
+
 int sweep_spec_check(const struct sweep_spec *s, const struct pool_spec *pool,
                      const struct limits *l, bool local, struct err *err)
 {
-    struct load first = pool->load;
-    first.rate_per_s = s->from;
-    if (s->from > 0 && limits_check(l, local, &first, err) < 0)
-        return ERR_REFUSED;
+    if (s->is_capacity)
+        return check_bounds(s, pool, l, local, err);
     for (const struct sweep_axis *a = s->axis; a < s->axis + s->axes; a++) {
         int d = dial_find(a->name), bad = 0;
         if (d < 0 && options_find(pool->options.table, a->name) < 0)
@@ -284,5 +311,5 @@ int sweep_spec_check(const struct sweep_spec *s, const struct pool_spec *pool,
         if (bad)
             return bad;
     }
-    return 0;
+    return local ? 0 : check_steps(s, pool, l, err);
 }

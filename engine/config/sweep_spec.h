@@ -49,9 +49,9 @@ struct sweep_spec {
  * be NULL) is then the offset of the wrong word. */
 int sweep_spec_read(struct sweep_spec *, const char *text, struct err *, unsigned *at);
 /* Checks that the pool has these variables, that they accept all values while it runs, and that no
- * value is above a ceiling of its own (those that hold for all connections together are checked
- * when a step is due). local: the target is on this machine. ERR_USAGE names the nearest variable,
- * or why a value is refused; ERR_REFUSED: a ceiling. */
+ * step is above a ceiling (for the connections of all pools together that is known only when it is
+ * due). local: the target is on this machine. ERR_USAGE names the nearest variable, or why a value
+ * is refused; ERR_REFUSED: a ceiling. */
 int sweep_spec_check(const struct sweep_spec *, const struct pool_spec *, const struct limits *,
                      bool local, struct err *);
 bool sweep_axis_add(struct sweep_axis *, double value); /* false: it is full */

@@ -30,6 +30,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SHARE_NEAR 1e-12 /* weights are decimals, and their products are rounded */
+
 int command_refuse(struct engine *e, struct pool *p, const struct order *o, const struct err *err)
 {
     char text[COMMAND_LINE_MAX];
@@ -91,10 +93,20 @@ static bool same(double a, double b)
     return a <= b && a >= b;
 }
 
+static double sum_of(const double weight[OPS_MAX])
+{
+    double sum = 0;
+    for (unsigned i = 0; i < OPS_MAX; i++)
+        sum += weight[i];
+    return sum;
+}
+
+/* Does each operation have the same share? get:50,set:50 is get:1,set:1. */
 static bool same_mix(const double a[OPS_MAX], const double b[OPS_MAX])
 {
+    double all_a = sum_of(a), all_b = sum_of(b);
     for (unsigned i = 0; i < OPS_MAX; i++)
-        if (!same(a[i], b[i]))
+        if (fabs(a[i] * all_b - b[i] * all_a) > SHARE_NEAR * all_a * all_b)
             return false;
     return true;
 }
@@ -170,6 +182,18 @@ static void begin_ramp(struct engine *e, struct pool *p, const struct order *o, 
     pool_changed(e, p, EVENT_CHANGE, dial_option(d)->name, from, over, o->by);
 }
 
+/* Notes a new value. Where the number is the same, what changed is that it is set, or that it follows
+ * the load again. */
+static void note_amount(struct pool *p, const struct order *o, const char *from, const char *to,
+                        bool was_auto)
+{
+    enum verb verb = o->command->verb;
+    bool as_before = strcmp(from, to) == 0;
+    pool_changed(p->engine, p, EVENT_CHANGE, dial_option((enum dial)dial_of_verb(verb))->name,
+                 as_before && was_auto ? "auto" : from,
+                 as_before && is_auto(&pool_sup(p)->load, verb) ? "auto" : to, o->by);
+}
+
 static int execute_amount(struct engine *e, struct pool *p, const struct order *o, struct err *err)
 {
     struct pool_supervised *sup = pool_sup(p);
@@ -201,7 +225,7 @@ static int execute_amount(struct engine *e, struct pool *p, const struct order *
         changed = changed || !same(now, was) || was_auto != is_auto(&sup->load, c->verb);
         amount_text(to, sizeof to, &sup->load, c->verb, now);
         if (changed)
-            pool_changed(e, p, EVENT_CHANGE, name, from, to, o->by);
+            note_amount(p, o, from, to, was_auto);
     }
     if (c->verb == VERB_DEPTH && sup->load.pattern == PATTERN_SYNC && o->by != BY_SWEEP)
         engine_say(e, "%s: pattern sync has one in flight; depth counts with another pattern",

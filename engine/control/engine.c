@@ -10,6 +10,7 @@
 #include "engine/control/grid.h"
 #include "engine/pools/guard.h"
 #include "engine/state/pool.h"
+#include "engine/state/pool_figures.h"
 #include "engine/state/snapshot_store.h"
 #include "engine/pools/protect.h"
 #include "engine/base/role.h"
@@ -71,12 +72,6 @@ static void copy_scenario(struct scenario *to, const struct scenario *from)
     }
 }
 
-static int compare_at(const void *a, const void *b)
-{
-    const struct at *x = a, *y = b;
-    return x->at_ns < y->at_ns ? -1 : x->at_ns > y->at_ns;
-}
-
 static void make_run_id(struct engine *e)
 {
     uint32_t id = 0;
@@ -116,6 +111,7 @@ static struct engine *make(const struct scenario *s, const struct backend *const
     esup->next_number = 1;
     esup->machine.others = esup->machine.set_s = esup->machine.slept_s = NAN;
     esup->machine.pressure = esup->machine.available = NAN;
+    esup->machine.cpus = 1;
     esup->locked = s->limits.locked;
     pthread_mutex_init(&e->queue_lock, NULL);
     pthread_mutex_init(&e->events_lock, NULL);
@@ -127,7 +123,7 @@ static struct engine *make(const struct scenario *s, const struct backend *const
     pthread_cond_init(&e->shown_ended, &attr);
     pthread_condattr_destroy(&attr);
     copy_scenario(&e->scenario, s);
-    qsort(e->scenario.at, e->scenario.ats, sizeof e->scenario.at[0], compare_at);
+    ats_sort(e->scenario.at, e->scenario.ats);
     make_run_id(e);
     sender_name(e->sender, sizeof e->sender, e->run_id);
     e->rules = rules_load(err);
@@ -327,9 +323,8 @@ static void publish(struct engine *e, uint64_t now_ns)
 static void measure(struct engine *e)
 {
     struct engine_supervised *esup = engine_sup(e);
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    usage_measure(&esup->usage, engine_now(e));
-    esup->cores = cores > 0 ? (unsigned)cores : 1;
+    cpus_read(&esup->cpus);
+    usage_measure(&esup->usage, engine_now(e), esup->cpus.usable);
     if (!e->virtual_time)
         machine_sample(&esup->machine);
 }
@@ -381,6 +376,41 @@ static void supervise(struct engine *e, bool tick)
     publish(e, now);
 }
 
+static bool is_loaded(const struct pool *p, uint64_t now_ns)
+{
+    const struct pool_supervised *sup = pool_sup(p);
+    return sup->load_from_ns && now_ns > sup->record_from_ns && !sup->paused && sup->wanted &&
+           sup->state != POOL_ENDED;
+}
+
+/* Looks whether this process was stopped since the last tick, which no thread of it can see
+ * otherwise: its clock went on, its work did not. */
+static void note_standstill(struct engine *e)
+{
+    struct engine_supervised *esup = engine_sup(e);
+    uint64_t now = engine_now(e);
+    double stood_s = standstill_look(&esup->standstill, TICK_NS);
+    bool any = false;
+    for (unsigned i = 0; i < esup->pools && stood_s > 0; i++) {
+        struct pool *p = esup->pool[i];
+        if (!is_loaded(p, now))
+            continue;
+        pool_sup(p)->stood_s += stood_s;
+        pool_sup(p)->figures->plateaus.now.lights.stood_s += stood_s;
+        any = true;
+    }
+    if (!any)
+        return;
+    char text[160];
+    snprintf(
+        text, sizeof text,
+        "the generator stood still for %.1f s, from %.1f s on: stopped, frozen, or the machine "
+        "slept",
+        stood_s, fmax(0, engine_seconds(e, now) - stood_s));
+    engine_event(e, NULL, EVENT_STANDSTILL, "", text, BY_RULE);
+    engine_say(e, "%s", text);
+}
+
 static void *engine_main(void *ctx)
 {
     struct engine *e = ctx;
@@ -399,8 +429,10 @@ static void *engine_main(void *ctx)
             continue;
         now = engine_now(e);
         bool tick = now >= next;
-        if (tick)
+        if (tick) {
             next = now - next > TICK_NS ? now + TICK_NS : next + TICK_NS;
+            note_standstill(e);
+        }
         supervise(e, tick);
     }
     return NULL;
@@ -414,6 +446,7 @@ static int start_pools(struct engine *e, struct err *err)
     e->start_ns = engine_now(e);
     esup->last_second_ns = e->start_ns;
     measure(e);
+    esup->throttled_from_ns = esup->cpus.throttled_ns;
     for (unsigned i = 0; i < esup->pools; i++)
         if (pool_start(esup->pool[i], err) < 0)
             return err ? err->code : ERR_FAILED;
@@ -424,6 +457,7 @@ static int start_pools(struct engine *e, struct err *err)
 int engine_start(struct engine *e, struct err *err)
 {
     struct roles before = act_as_supervisor();
+    usage_allow_descriptors();
     int code = start_pools(e, err);
     roles_set(before);
     if (code < 0 || e->virtual_time)

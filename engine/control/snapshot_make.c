@@ -408,8 +408,8 @@ static void fill_usage(const struct engine *e, struct snapshot *s)
     if (gethostname(s->host, sizeof s->host))
         s->host[0] = '\0';
     s->host[sizeof s->host - 1] = '\0';
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    s->cores = cores > 0 ? (unsigned)cores : 1;
+    s->cpus = esup->cpus.usable;
+    s->cores = (unsigned)ceil(s->cpus);
 }
 
 struct snapshot *snapshot_make(struct engine *e, uint64_t now_ns)

@@ -99,8 +99,10 @@ void bottleneck_find(const struct bottleneck_facts *f, struct bottleneck_verdict
     else if (busy >= LIMIT_CPU)
         say(v, BOTTLENECK_CLIENT, busy,
             "the load generator: its threads were busy %.0f %% of their time and had %.0f %% of a "
-            "core: others took this machine's CPUs",
-            100 * busy, 100 * f->cpu);
+            "core: %s",
+            100 * busy, 100 * f->cpu,
+            f->quota ? "the CPU quota of its container held them back"
+                     : "others took this machine's CPUs");
     else if (f->rate_asked > 0 && rate_reached(f))
         say(v, BOTTLENECK_RATE, NAN, "the rate that was asked for: the server keeps up with it");
     else if (f->rate_asked <= 0 && ceiling_reached(f->rate_most, f->rate))

@@ -30,6 +30,7 @@ struct bottleneck_facts {
     double rate, rate_asked, rate_most;
     double random_s; /* random arrivals: seconds over which `rate` was averaged; else 0 */
     bool thinks, local;
+    bool quota; /* the CPU quota of the generator's container held its threads back */
 };
 
 struct bottleneck_verdict {

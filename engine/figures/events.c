@@ -90,6 +90,7 @@ static bool changes_load(const struct event *ev)
     case EVENT_SERVER:
     case EVENT_UP:
     case EVENT_RULE:
+    case EVENT_STANDSTILL:
         return false;
     default:
         return true;

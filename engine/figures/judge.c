@@ -61,6 +61,7 @@ void judge_bottleneck(const struct pool *p, struct pool_snapshot *s)
         .random_s = s->load.arrival == ARRIVAL_POISSON ? (over ? s->loaded_s : 1) : 0,
         .thinks = s->load.think_ns > 0,
         .local = s->local,
+        .quota = *engine_quota_words(p->engine) != '\0',
     };
     struct bottleneck_verdict v = {.share = NAN};
     bottleneck_find(&f, &v);
@@ -168,6 +169,18 @@ static void judge_connections(const struct pool *p, struct pool_snapshot *s)
                  lasted, 100 * share, gone->worst);
 }
 
+/* What was not sent, and what waited for its answer to be read, is in no other check: the threads
+ * neither ran nor waited for a CPU. */
+static void judge_standstill(const struct pool *p, struct pool_snapshot *s)
+{
+    struct check *c = add_check(s, CHECK_STANDSTILL, pool_sup(p)->stood_s, 0, true);
+    if (!c->ok)
+        snprintf(c->why, sizeof c->why,
+                 "the generator stood still for %.1f s (stopped, frozen, or the machine slept): "
+                 "latencies include it, and nothing was sent",
+                 c->value);
+}
+
 void judge_validity(const struct pool *p, struct pool_snapshot *s)
 {
     const struct monitor *m = &pool_sup(p)->figures->monitor;
@@ -196,8 +209,8 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
                   over || s->state == POOL_LOADING);
     if (!c->ok)
         snprintf(c->why, sizeof c->why,
-                 "threads waited %.0f %% of the time for a CPU (limit 10): latencies include it",
-                 100 * c->value);
+                 "threads waited %.0f %% of the time for a CPU (limit 10)%s: latencies include it",
+                 100 * c->value, engine_quota_words(p->engine));
     double lag_most = monitor_lag_limit_ns(m);
     c = add_check(s, CHECK_SCHEDULE_LAG, m->last_lag.q[Q_P99] / 1e3, lag_most / 1e3,
                   m->last_lag.count > 0);
@@ -211,6 +224,7 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
                  c->value, 100 * c->value / (double)t->offered);
     judge_account(p, s, t);
     judge_connections(p, s);
+    judge_standstill(p, s);
     s->valid = true;
     for (unsigned i = 0; i < s->checks; i++)
         s->valid = s->valid && s->check[i].ok;

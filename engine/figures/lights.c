@@ -73,7 +73,7 @@ static double servers_here(const struct engine *e, bool *all)
         *all = *all && !isnan(cpu);
         sum += isnan(cpu) ? 0 : cpu;
     }
-    return sum / (esup->cores > 0 ? esup->cores : 1);
+    return sum / esup->machine.cpus;
 }
 
 /* The server's figures cover the second before they arrived. */
@@ -169,7 +169,8 @@ static void judge_generator(const struct pool *p, struct plateau *pl)
           "N and X R differ by %.0f %%: times or counts are wrong", 100 * little);
     double queue = mean_of(&l->queue);
     light(pl, LIGHT_QUEUE, queue, over(queue, LIMIT_QUEUE, LIGHT_CAUTION),
-          "threads waited %.0f %% of the time for a CPU of this machine", 100 * queue);
+          "threads waited %.0f %% of the time for a CPU of this machine%s", 100 * queue,
+          engine_quota_words(p->engine));
     double lag_most = fmax(LAG_MOST_NS, 0.1 * pl->p50);
     light(pl, LIGHT_LAG, l->lag_worst_ns / 1e3, over(l->lag_worst_ns, lag_most, LIGHT_CAUTION),
           "starts were up to %.1f ms late (p99)", l->lag_worst_ns / 1e6);
@@ -191,9 +192,13 @@ static void judge_machine(const struct pool *p, struct plateau *pl)
     const struct lights *l = &pool_sup(p)->figures->plateaus.now.lights;
     double clock = fmax(l->slept_worst_s, l->set_worst_s), memory = l->pressure_worst;
     bool slept = l->slept_worst_s > MACHINE_CLOCK_MOST_S;
-    light(pl, LIGHT_CLOCK, clock,
-          over(clock, MACHINE_CLOCK_MOST_S, slept ? LIGHT_BAD : LIGHT_CAUTION),
-          slept ? "the machine slept %.3f s" : "the wall clock was set by %.3f s", clock);
+    if (l->stood_s > 0 && !slept)
+        light(pl, LIGHT_CLOCK, l->stood_s, LIGHT_BAD, "the generator stood still for %.1f s",
+              l->stood_s);
+    else
+        light(pl, LIGHT_CLOCK, clock,
+              over(clock, MACHINE_CLOCK_MOST_S, slept ? LIGHT_BAD : LIGHT_CAUTION),
+              slept ? "the machine slept %.3f s" : "the wall clock was set by %.3f s", clock);
     if (isnan(memory)) /* a kernel without PSI: use the available memory instead */
         memory = l->available_least < MACHINE_AVAILABLE_LEAST ? 1
                  : l->available_least >= 0                    ? 0
@@ -242,6 +247,7 @@ static void judge_whose(const struct pool *p, struct plateau *pl)
         .random_s = pl->vars.arrival == ARRIVAL_POISSON ? pl->end_s - pl->start_s : 0,
         .thinks = pl->vars.think_ns > 0,
         .local = sup->local,
+        .quota = *engine_quota_words(p->engine) != '\0',
     };
     struct bottleneck_verdict v = {.share = NAN};
     bottleneck_find(&f, &v);

@@ -513,6 +513,17 @@ bool monitor_tick(struct pool *p, double now_s, uint64_t now_ns)
     return true;
 }
 
+/* When the last second of a pool that has ended was over: with its load, or with the last operation
+ * that ended after it, not when the supervisor came to it. */
+static double last_moment_s(const struct pool *p, double now_s)
+{
+    const struct pool_supervised *sup = pool_sup(p);
+    uint64_t last = sup->figures->monitor.total.last_end_ns;
+    uint64_t over = sup->load_until_ns > last ? sup->load_until_ns : last;
+    double over_s = engine_seconds(p->engine, over);
+    return over && over_s > sup->figures->monitor.second.from_s ? fmin(over_s, now_s) : now_s;
+}
+
 void monitor_last(struct pool *p, double now_s)
 {
     struct monitor *m = &pool_sup(p)->figures->monitor;
@@ -523,7 +534,7 @@ void monitor_last(struct pool *p, double now_s)
     const struct tally *a = &m->second.from, *b = &m->total;
     if (pool_sup(p)->load_from_ns && now_s > m->second.from_s &&
         a->offered + a->completed != b->offered + b->completed) {
-        struct point pt = close_interval(p, &m->second, now_s);
+        struct point pt = close_interval(p, &m->second, last_moment_s(p, now_s));
         keep_second(m, &pt);
     }
     restart_interval(m, &m->second, now_s);

@@ -72,7 +72,8 @@ static void conn_open(struct group *g, struct connection *c)
     g->closed--;
     g->opening++;
     if (g->worker->backend->open(&c->conn, &err) < 0)
-        conn_down(&c->conn, "connect", "%s", err.msg[0] ? err.msg : "connection failed");
+        conn_down(&c->conn, err.code == ERR_OWN_LIMIT ? "own_limit" : "connect", "%s",
+                  err.msg[0] ? err.msg : "connection failed");
 }
 
 static void conns_fill(struct group *g);

@@ -140,10 +140,10 @@ static void adopt_connections(struct worker *w)
 {
     const struct load *load = &w->now.load;
     uint64_t depth = load->pattern == PATTERN_UNTHROTTLED ? UINT32_MAX : load->depth;
-    w->capacity = w->backend->depth(w->pool, (uint32_t)depth);
+    w->capacity = w->backend->depth(pool_options(w->pool), load->weight, (uint32_t)depth);
     if (!w->capacity)
         w->capacity = 1;
-    uint32_t needed = connections_needed(w->pool, load, w->capacity);
+    uint32_t needed = connections_needed(load, w->capacity);
     w->connections = load->connections ? load->connections : needed;
     w->scarce = load->connections && load->connections < needed;
     uint64_t share = ((uint64_t)w->live_clients * depth + w->connections - 1) / w->connections;

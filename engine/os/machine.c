@@ -101,6 +101,8 @@ void machine_sample(struct machine *m)
     uint64_t mono = clock_read_ns(CLOCK_MONOTONIC), real = clock_read_ns(CLOCK_REALTIME),
              boot = clock_read_ns(CLOCK_BOOTTIME);
     double span = m->seen ? difference_s(mono, m->mono_ns) : 0;
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    m->cpus = cpus > 0 ? (unsigned)cpus : 1;
     m->set_s = m->slept_s = NAN;
     if (m->seen) {
         m->slept_s = fmax(0, difference_s(boot, m->boot_ns) - span);

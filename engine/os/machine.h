@@ -25,6 +25,7 @@ struct machine {
     double slept_s;   /* how long the machine slept */
     double pressure;  /* share of the time that some task waited for memory (PSI) */
     double available; /* MemAvailable / MemTotal now */
+    unsigned cpus;    /* of the machine, at least 1 */
     /* values of the previous sample */
     bool seen;
     uint64_t mono_ns, real_ns, boot_ns, process_ns, busy_ticks, all_ticks, stalled_us;

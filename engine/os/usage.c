@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,15 +23,22 @@ uint64_t clock_read_ns(clockid_t clock)
     return clock_gettime(clock, &t) ? 0 : (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
-void usage_measure(struct usage *u, uint64_t now_ns)
+void usage_allow_descriptors(void)
+{
+    struct rlimit r;
+    if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
+        r.rlim_cur = r.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &r);
+    }
+}
+
+void usage_measure(struct usage *u, uint64_t now_ns, double cpus)
 {
     uint64_t process = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID),
              thread = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
     double span = (double)(now_ns - u->at_ns);
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
     if (u->at_ns && span > 0) {
-        u->process_share =
-            (double)(process - u->process_ns) / span / (cores > 0 ? (double)cores : 1);
+        u->process_share = (double)(process - u->process_ns) / span / cpus;
         u->thread_share = thread > u->thread_ns ? (double)(thread - u->thread_ns) / span : 0;
     }
     u->process_ns = process;
@@ -49,9 +57,9 @@ void usage_measure(struct usage *u, uint64_t now_ns)
         u->anon_first = u->anon;
 }
 
-double process_cpu_share(uint64_t since_ns, uint64_t used_ns, unsigned cores)
+double process_cpu_share(uint64_t since_ns, uint64_t used_ns, double cpus)
 {
     double wall = (double)(clock_ns() - since_ns);
     double cpu = (double)(clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - used_ns);
-    return wall > 0 ? cpu / wall / (cores ? cores : 1) : NAN;
+    return wall > 0 ? cpu / wall / cpus : NAN;
 }

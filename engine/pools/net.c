@@ -64,6 +64,25 @@ int pool_connect_allowed(const struct pool *p, const char *host, const struct so
     return code;
 }
 
+/* Without a connection begun: is it the server, or this machine? Another address may do where it is
+ * not certain. */
+static void refuse_connect(const char *shown, int family, int error, struct err *err)
+{
+    const char *why = "";
+    int code = ERR_UNREACHED;
+    if (error == ECONNREFUSED || error == ENOENT)
+        why = " (is the server running?)";
+    else if (error == EAGAIN && family == AF_UNIX)
+        why = " (its queue of new connections is full: fewer at once, or a higher backlog there)";
+    else if (error == EADDRNOTAVAIL && family == AF_INET6)
+        why = " (no IPv6 on this machine, or no local port left)";
+    else if (err_is_own_limit(error)) {
+        why = err_descriptor_advice(error);
+        code = ERR_OWN_LIMIT;
+    }
+    err_set(err, code, "%s: %s%s", shown, strerror(error), why);
+}
+
 int net_connect(const struct pool *p, const char *host, const struct sockaddr *addr, unsigned len,
                 struct err *err)
 {
@@ -71,8 +90,8 @@ int net_connect(const struct pool *p, const char *host, const struct sockaddr *a
         return -1;
     int fd = socket(addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
     if (fd < 0) {
-        err_set(err, ERR_FAILED, "%s: no socket: %s%s", host, strerror(errno),
-                err_descriptor_advice(errno));
+        err_set(err, err_is_own_limit(errno) ? ERR_OWN_LIMIT : ERR_FAILED, "%s: no socket: %s%s",
+                host, strerror(errno), err_descriptor_advice(errno));
         return -1;
     }
     if (addr->sa_family == AF_INET || addr->sa_family == AF_INET6) {
@@ -83,8 +102,7 @@ int net_connect(const struct pool *p, const char *host, const struct sockaddr *a
         const char *shown = *host || addr->sa_family != AF_UNIX
                                 ? host
                                 : ((const struct sockaddr_un *)addr)->sun_path;
-        err_set(err, ERR_UNREACHED, "%s: %s%s", shown, strerror(errno),
-                errno == ECONNREFUSED || errno == ENOENT ? " (is the server running?)" : "");
+        refuse_connect(shown, addr->sa_family, errno, err);
         close(fd);
         return -1;
     }

@@ -6,7 +6,9 @@
 #include "engine/base/err.h"
 #include "engine/base/role.h"
 #include "engine/os/loop.h"
+#include "engine/os/cpus.h"
 #include "engine/os/machine.h"
+#include "engine/os/standstill.h"
 #include "engine/os/usage.h"
 #include "engine/state/command_log.h"
 #include "engine/state/snapshot.h"
@@ -83,7 +85,9 @@ struct engine_supervised {
     uint64_t tick_ns, last_second_ns;
     struct usage usage;
     struct machine machine;
-    unsigned cores;
+    struct standstill standstill;
+    struct cpus cpus;
+    uint64_t throttled_from_ns; /* cpus.throttled_ns at the start */
 };
 
 /* The front end's. */
@@ -161,6 +165,9 @@ void engine_wake(struct engine *);                         /* any thread */
 /* Sets the message for the screen. Supervisor only. */
 void engine_say(struct engine *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Finds a pool by name or number; NULL: none, or removed. */
+/* For the end of a sentence about waiting for a CPU: that the quota of the container was the cause,
+ * or "". */
+const char *engine_quota_words(const struct engine *);
 struct pool *engine_find_pool(const struct engine *, const char *name);
 /* Was this protected host's name given, by --confirm or on the screen? Any thread. */
 bool engine_confirmed(const struct engine *, const char *host);

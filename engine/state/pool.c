@@ -110,6 +110,12 @@ uint64_t pool_sequence(struct pool *p, uint64_t n)
     return atomic_fetch_add_explicit(&p->atomic.sequence, n, memory_order_relaxed);
 }
 
+uint64_t pool_follow(struct pool *p, uint64_t n, uint64_t *taken)
+{
+    *taken = atomic_load_explicit(&p->atomic.sequence, memory_order_relaxed);
+    return atomic_fetch_add_explicit(&p->atomic.followed, n, memory_order_relaxed);
+}
+
 uint64_t pool_claim(struct pool *p, uint64_t n)
 {
     int64_t left = atomic_fetch_sub(&p->atomic.budget, (int64_t)n);
@@ -128,18 +134,6 @@ void pool_unclaim(struct pool *p, uint64_t n)
 void pool_notify(struct pool *p)
 {
     loop_signal_fd(p->engine_fd);
-}
-
-uint32_t connections_needed(const struct pool *p, const struct load *load, uint32_t capacity)
-{
-    (void)p;
-    if (capacity == CONN_DEPTH_UNBOUNDED && load->pattern != PATTERN_UNTHROTTLED)
-        return 1;
-    if (load->pattern == PATTERN_UNTHROTTLED)
-        return load->clients;
-    uint64_t depth = load->depth, carries = capacity < depth ? capacity : depth;
-    uint64_t needed = (load->clients * depth + carries - 1) / carries;
-    return needed > UINT32_MAX ? UINT32_MAX : needed < 1 ? 1 : (uint32_t)needed;
 }
 
 uint32_t pool_depth(const struct pool *p)
@@ -189,25 +183,16 @@ uint32_t pool_bulk(const struct pool *p)
     return most;
 }
 
-static uint32_t connections_of(const struct pool *p, struct load load)
-{
-    if (load.connections)
-        return load.connections;
-    load.depth = pattern_depth(load.pattern, load.depth);
-    uint32_t depth = load.pattern == PATTERN_UNTHROTTLED ? UINT32_MAX : load.depth;
-    return connections_needed(p, &load, p->spec.backend->depth(p, depth));
-}
-
 uint32_t pool_connections_wanted(const struct pool *p)
 {
-    return connections_of(p, pool_sup(p)->load);
+    return pool_spec_connections(&p->spec, &pool_sup(p)->load);
 }
 
 uint64_t pool_connections_of(const struct pool *p, const struct load *load)
 {
     unsigned nodes = atomic_load(&p->atomic.nodes);
     uint64_t threads = load->threads ? load->threads : 1;
-    return threads * connections_of(p, *load) * (nodes ? nodes : 1);
+    return threads * pool_spec_connections(&p->spec, load) * (nodes ? nodes : 1);
 }
 
 void pool_nodes(struct pool *p, unsigned n)

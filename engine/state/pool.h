@@ -80,6 +80,7 @@ struct pool_atomics {
     _Atomic int64_t budget;        /* operations of -n that may still be offered */
     _Atomic uint64_t lag_limit_ns; /* monitor_lag_limit_ns as of the last second */
     _Atomic uint64_t sequence;
+    _Atomic uint64_t followed;  /* numbers taken by pool_follow */
     _Atomic int64_t bytes_left; /* bytes that may still be written, if bytes_bounded */
 };
 
@@ -171,6 +172,7 @@ struct pool_supervised {
     struct causes_told outage;
     struct shortage shortage;
     unsigned changes; /* how often its load was changed, see pool_changed */
+    double stood_s;   /* how long this process stood still under its load */
     unsigned hangs;   /* how often one of its workers was found to hang */
 
     /* Whether its thread hangs in pool_stats, see pool_watch_thread: when it was looked at last, its
@@ -278,8 +280,6 @@ void pool_wake_thread(struct pool *);
 bool pool_stats_pending(const struct pool *); /* requested and not answered yet */
 /* seconds not paused, after the warm-up */
 double pool_loaded_s(const struct pool *, uint64_t now_ns);
-/* How many connections of this capacity a worker needs so that no client waits. */
-uint32_t connections_needed(const struct pool *, const struct load *, uint32_t capacity);
 /* Takes `bytes` from what --max-bytes and the target's free room leave. False: too little is left,
  * nothing was taken, and the pool ends. Any worker. */
 bool pool_take_bytes(struct pool *, uint64_t bytes);

@@ -76,7 +76,8 @@ struct lights {
     double area, span_s; /* operations in flight x s, and the seconds */
     struct mean cpu, queue, others, server, wait, idle, answer;
     double lag_worst_ns, pressure_worst, available_least, set_worst_s, slept_worst_s;
-    unsigned hung; /* most threads that hung at the same time */
+    double stood_s; /* how long this process stood still */
+    unsigned hung;  /* most threads that hung at the same time */
     /* every server under test on this machine is known, so other CPU use is foreign */
     bool others_judged;
     uint64_t stats_serial;

@@ -61,17 +61,18 @@ const char *event_kind_name(enum event_kind k)
                                        [EVENT_STUCK] = "stuck",
                                        [EVENT_RULE] = "rule",
                                        [EVENT_REMOTE] = "remote",
-                                       [EVENT_PARTIAL] = "partial"};
+                                       [EVENT_PARTIAL] = "partial",
+                                       [EVENT_STANDSTILL] = "standstill"};
     return name[k];
 }
 
 const char *check_name(enum check_id id)
 {
     static const char *const name[CHECKS] = {
-        [CHECK_LITTLE] = "little",          [CHECK_GENERATOR_CPU] = "generator_cpu",
-        [CHECK_CPU_WAIT] = "cpu_wait",      [CHECK_SCHEDULE_LAG] = "schedule_lag",
-        [CHECK_DROPPED] = "dropped",        [CHECK_ACCOUNTING] = "accounting",
-        [CHECK_CONNECTIONS] = "connections"};
+        [CHECK_LITTLE] = "little",           [CHECK_GENERATOR_CPU] = "generator_cpu",
+        [CHECK_CPU_WAIT] = "cpu_wait",       [CHECK_SCHEDULE_LAG] = "schedule_lag",
+        [CHECK_DROPPED] = "dropped",         [CHECK_ACCOUNTING] = "accounting",
+        [CHECK_CONNECTIONS] = "connections", [CHECK_STANDSTILL] = "standstill"};
     return name[id];
 }
 

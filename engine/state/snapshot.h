@@ -140,6 +140,7 @@ enum check_id {
     CHECK_DROPPED,       /* starts that were dropped */
     CHECK_ACCOUNTING,    /* difference between the two sides of the accounting */
     CHECK_CONNECTIONS,   /* share of the time in which connections or parts were missing */
+    CHECK_STANDSTILL,    /* seconds that this process stood still (stopped, or the machine slept) */
     CHECKS
 };
 const char *check_name(enum check_id); /* as in the JSON: "little" "generator_cpu" ... */
@@ -161,7 +162,8 @@ enum light_id {
     LIGHT_DROPS,  /* dropped starts */
     LIGHT_ERRORS, /* share of ended operations that failed or timed out */
     LIGHT_STEADY, /* drift over the period, share */
-    LIGHT_CLOCK,  /* seconds by which the wall clock was set or the machine slept */
+    /* seconds by which the wall clock was set, or this process or the machine stood still */
+    LIGHT_CLOCK,
     LIGHT_MEMORY, /* share of the time that some task on this machine waited for memory */
     LIGHT_HITS,   /* hit ratio, if the backend reports one */
     /* share of this machine's CPUs used by processes other than loadtop and known servers */
@@ -372,11 +374,12 @@ enum event_kind {
     EVENT_SWEEP_END,
     EVENT_UP, /* the target answers (again), or all that was missing is up */
     EVENT_DOWN,
-    EVENT_SERVER, /* reported by the backend */
-    EVENT_STUCK,  /* a thread hangs */
-    EVENT_RULE,   /* a protection rule (targets.conf) applied */
-    EVENT_REMOTE, /* the target is not on this machine */
-    EVENT_PARTIAL /* connections or parts of the target are missing */
+    EVENT_SERVER,    /* reported by the backend */
+    EVENT_STUCK,     /* a thread hangs */
+    EVENT_RULE,      /* a protection rule (targets.conf) applied */
+    EVENT_REMOTE,    /* the target is not on this machine */
+    EVENT_PARTIAL,   /* connections or parts of the target are missing */
+    EVENT_STANDSTILL /* this process was stopped, or the machine slept */
 };
 /* The displayed name, as in the JSON: "sweep end"; "" for EVENT_CHANGE, which has many names. */
 const char *event_kind_name(enum event_kind);
@@ -426,11 +429,12 @@ struct snapshot {
     double goal_per_s;
     bool valid; /* all pools */
 
-    double cpu_share;      /* CPU of the process in the last second, as a share of all cores */
+    double cpu_share;      /* CPU of the process in the last second, as a share of `cpus` */
     double tick_cpu_share; /* CPU of the supervisor's thread, of one core */
     uint64_t rss_bytes, rss_peak_bytes, anon_bytes;
     char host[64];
-    unsigned cores;
+    double cpus;             /* that the process may use: 0.5 is half the time of one */
+    unsigned cores;          /* the same as a whole number, at least 1 */
     char undo[256];          /* what `undo` would do, cut where there is no more room; or "" */
     char message[256];       /* result of the last command: "", or what was refused and why */
     uint64_t message_serial; /* incremented with each message */

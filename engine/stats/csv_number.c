@@ -16,7 +16,7 @@ static size_t separator(const char *s, size_t len, char grouping)
 {
     /* no-break space, narrow no-break space, apostrophe as typeset */
     static const char *const wide[] = {"\xc2\xa0", "\xe2\x80\xaf", "\xe2\x80\x99"};
-    if (*s == grouping || *s == '\'')
+    if (*s == grouping || *s == '\'' || *s == ' ')
         return 1;
     for (unsigned i = 0; i < sizeof wide / sizeof *wide; i++)
         if (len >= strlen(wide[i]) && memcmp(s, wide[i], strlen(wide[i])) == 0)

@@ -18,7 +18,7 @@ enum decimal_mark {
 /* Which mark must be the decimal one in this number, if it is one. */
 enum decimal_mark csv_decimal_mark(const char *s, size_t len);
 /* Is all of it a number with this decimal mark? MARK_COMMA: points separate thousands; others:
- * commas do. An apostrophe or a no-break space does in both. Separators must stand every three
+ * commas do. An apostrophe or a blank of any kind does in both. Separators must stand every three
  * digits. Spellings of infinity and NaN are numbers; hexadecimal ones are not. */
 bool csv_number(const char *s, size_t len, enum decimal_mark, double *v);
 

@@ -1,9 +1,10 @@
 /* Reads the points of a scaling curve from other tools' files: usl_read_csv of usl.h.
  *
  * The first non-empty line decides: its separator (semicolon, tab, comma, else blanks) and whether
- * it is a header, which it is when its first field is no number. Without a header there are two
- * columns, N and throughput; a header names them, because a guess between `time,n,throughput` and
- * `n,throughput,time` would give a curve of something else. Our own CSV of plateaus is read this
+ * it is a header, which it is when neither its first nor its last field is a number. Without a
+ * header there are two columns, N and throughput, unless the comment before them is one; a header
+ * names them, because a guess between `time,n,throughput` and `n,throughput,time` would give a
+ * curve of something else. Our own CSV of plateaus is read this
  * way, lines whose column `valid` says no are left out, and two pools in it are refused. Every
  * other line must be whole: one that is not is refused with its number rather than skipped.
  *
@@ -22,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define COLUMNS_MAX 64
 #define LINES_MAX 10000000
@@ -29,8 +31,12 @@
 #define NAMES_SHOWN 4 /* of the known names of a column, in a refusal */
 
 struct csv {
-    char separator; /* ' ' means any run of blanks */
-    bool begun, header;
+    char separator;      /* ' ' means any run of blanks */
+    char told_separator; /* by a line `sep=;`; 0: by none */
+    bool begun;
+    struct csv_field comment;         /* the last one before the first values */
+    size_t comment_line, header_line; /* 0: there is none */
+    struct usl_column head_n, head_x;
     /* indices of the columns with these contents; -1: there is none */
     int n, x, valid, pool, columns;
     size_t line;
@@ -150,39 +156,101 @@ static int refuse_header(struct csv *c, const struct csv_field *head, unsigned c
     return ERR_USAGE;
 }
 
-/* Finds the columns by their names. Of two, one name that is known says which the other is. */
-static int read_header(struct csv *c, const struct csv_field *f, unsigned columns)
+/* Keeps the name of a column for the reader. */
+static void keep_name(struct usl_column *c, struct csv_field f, enum csv_column column)
 {
-    c->header = true;
+    copy_part(c->name, sizeof c->name, f.s, f.len);
+    c->known = csv_find_column(&f, 1, column) == 0;
+}
+
+static void find_columns(struct csv *c, const struct csv_field *f, unsigned columns)
+{
     c->n = csv_find_column(f, columns, CSV_N);
     c->x = csv_find_column(f, columns, CSV_THROUGHPUT);
     c->valid = csv_find_column(f, columns, CSV_VALID);
     c->pool = csv_find_column(f, columns, CSV_POOL);
-    if (columns == 2 && c->n >= 0 && c->x < 0 && csv_find_column(&f[1 - c->n], 1, CSV_N) < 0)
-        c->x = 1 - c->n;
-    if (columns == 2 && c->x >= 0 && c->n < 0 &&
-        csv_find_column(&f[1 - c->x], 1, CSV_THROUGHPUT) < 0)
-        c->n = 1 - c->x;
-    if (c->n < 0 || c->x < 0)
-        return refuse_header(c, f, columns, c->n < 0 ? CSV_N : CSV_THROUGHPUT);
+}
+
+/* Could a column of this name be N, or throughput, because the other one is known? */
+static bool may_be(struct csv_field f, enum csv_column known)
+{
+    return csv_find_column(&f, 1, known) < 0 && !csv_is_other(f);
+}
+
+static int take_header(struct csv *c, const struct csv_field *f)
+{
+    keep_name(&c->head_n, f[c->n], CSV_N);
+    keep_name(&c->head_x, f[c->x], CSV_THROUGHPUT);
     return 0;
 }
 
-/* Parses the first non-empty line. */
+/* Finds the columns by their names. Of two, one name that is known says which the other is. */
+static int read_header(struct csv *c, const struct csv_field *f, unsigned columns)
+{
+    find_columns(c, f, columns);
+    if (columns == 2 && c->n >= 0 && c->x < 0 && may_be(f[1 - c->n], CSV_N))
+        c->x = 1 - c->n;
+    if (columns == 2 && c->x >= 0 && c->n < 0 && may_be(f[1 - c->x], CSV_THROUGHPUT))
+        c->n = 1 - c->x;
+    if (c->n < 0 || c->x < 0)
+        return refuse_header(c, f, columns, c->n < 0 ? CSV_N : CSV_THROUGHPUT);
+    return take_header(c, f);
+}
+
+/* gnuplot and numpy want the header to be a comment: one that has as many columns as the values, and
+ * names N and throughput, is it. Of two columns, a name that is known and stands where the other is
+ * expected may be a header or a sentence: refused. Sets whether it is the header. */
+static int read_comment(struct csv *c, unsigned columns, bool *is_header)
+{
+    struct csv_field f[COLUMNS_MAX] = {0};
+    struct csv as = {.separator = c->separator};
+    *is_header = false;
+    if (!c->comment.len)
+        return 0;
+    if (split(&as, c->comment, f) != columns) {
+        as.separator = separator_of(c->comment);
+        if (split(&as, c->comment, f) != columns)
+            return 0;
+    }
+    find_columns(&as, f, columns);
+    *is_header = as.n >= 0 && as.x >= 0;
+    bool swapped = columns == 2 && as.separator == c->separator && (as.n == 1 || as.x == 0);
+    if (!*is_header && swapped)
+        return err_set(c->err, ERR_USAGE,
+                       "line %zu: is this comment the header? '%.*s' would be %s then: name both "
+                       "columns, or none",
+                       c->comment_line, f[as.n == 1].len > 40 ? 40 : (int)f[as.n == 1].len,
+                       f[as.n == 1].s, as.n == 1 ? "N" : "throughput");
+    if (!*is_header)
+        return 0;
+    c->n = as.n;
+    c->x = as.x;
+    c->valid = as.valid;
+    c->pool = as.pool;
+    return take_header(c, f);
+}
+
+/* Parses the first line that is neither empty nor a comment. Returns 1 if it is a header, 0 if it
+ * has values. */
 static int begin(struct csv *c, struct csv_field line)
 {
     struct csv_field f[COLUMNS_MAX] = {0};
+    bool named = false;
     c->begun = true;
-    c->separator = separator_of(line);
+    c->separator = c->told_separator ? c->told_separator : separator_of(line);
     unsigned columns = split(c, line, f);
     c->columns = (int)columns;
     c->n = 0;
     c->x = 1;
     c->valid = c->pool = -1;
     bool header = !is_number(f[0]) && !is_number(f[columns - 1]);
-    if (columns < 2 || (!header && columns > 2))
+    if (columns < 2)
         return refuse_columns(c, columns);
-    return header ? read_header(c, f, columns) : 0;
+    if (header)
+        return read_header(c, f, columns) < 0 ? ERR_USAGE : 1;
+    if (read_comment(c, columns, &named) < 0)
+        return ERR_USAGE;
+    return columns > 2 && !named ? refuse_columns(c, columns) : 0;
 }
 
 static bool left_out(const struct csv *c, const struct csv_field *f)
@@ -309,29 +377,71 @@ static struct csv_field without_blanks(const char *s, const char *end)
     return (struct csv_field){s, (size_t)(end - s)};
 }
 
-/* Calls `use` for each line of values. */
+/* `sep=;`, which names the separator to spreadsheets. Returns it; 0: it is another line. */
+static char separator_told(struct csv_field line)
+{
+    static const char word[] = "sep=";
+    if (line.len == sizeof word + 2 && *line.s == '"' && line.s[line.len - 1] == '"')
+        line = (struct csv_field){line.s + 1, line.len - 2};
+    if (line.len != sizeof word || strncasecmp(line.s, word, sizeof word - 1) != 0)
+        return 0;
+    return line.s[sizeof word - 1];
+}
+
+static void keep_comment(struct csv *c, struct csv_field line)
+{
+    while (line.len && (*line.s == '#' || blank(*line.s))) {
+        line.s++;
+        line.len--;
+    }
+    c->comment = line;
+    c->comment_line = c->line;
+}
+
+/* A line that is not empty: a comment, the header, or values, for which `use` is called. */
+static int one_line(struct csv *c, struct csv_field line, bool *first,
+                    int (*use)(struct csv *, struct csv_field line))
+{
+    int code = 0;
+    if (*line.s == '#') {
+        if (!c->begun)
+            keep_comment(c, line);
+        return 0;
+    }
+    char told = *first ? separator_told(line) : 0;
+    if (told) {
+        c->told_separator = told;
+        return 0;
+    }
+    if (!c->begun) {
+        code = begin(c, line);
+        c->header_line = code == 1 ? c->line : 0;
+    }
+    *first = false;
+    return code < 0 || c->line == c->header_line ? code : use(c, line);
+}
+
+/* Calls `use` for each line of values, until it fails. */
 static int each_line(struct csv *c, const char *text, size_t len,
                      int (*use)(struct csv *, struct csv_field line))
 {
     const char *at = text, *end = text + len;
-    bool header = true; /* the next line may be one */
+    bool first = true;
     int code = 0;
     c->line = 0;
     if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
         at += 3;
+    if (len >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+        return err_set(c->err, ERR_USAGE,
+                       "this is UTF-16 (Excel calls it Unicode text): save it as CSV or UTF-8");
     while (at < end && code >= 0) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         struct csv_field line = without_blanks(at, stop ? stop : end);
         at = stop ? stop + 1 : end;
         if (++c->line > LINES_MAX)
             return err_set(c->err, ERR_USAGE, "more than %d lines", LINES_MAX);
-        if (!line.len || *line.s == '#')
-            continue;
-        if (!c->begun)
-            code = begin(c, line);
-        if (code >= 0 && !(header && c->header))
-            code = use(c, line);
-        header = false;
+        if (line.len)
+            code = one_line(c, line, &first, use);
     }
     return code;
 }
@@ -352,4 +462,21 @@ struct usl_point *usl_read_csv(const char *text, size_t len, size_t *n, struct e
     }
     *n = c.points;
     return c.point;
+}
+
+/* The columns are known once the first line of values is reached. */
+static int stop_there(struct csv *c, struct csv_field line)
+{
+    (void)c;
+    (void)line;
+    return ERR_USAGE;
+}
+
+void usl_csv_columns(const char *text, size_t len, struct usl_column *n, struct usl_column *x)
+{
+    struct err none;
+    struct csv c = {.err = &none};
+    each_line(&c, text, len, stop_there);
+    *n = c.head_n;
+    *x = c.head_x;
 }

@@ -57,6 +57,20 @@ class Refused(unittest.TestCase):
                 (["--at", "1h ops opp", "--at", "2h add null:"], ["ops opp", "'op'"]),
                 (["--at", "3h nul threads 2", "--at", "2h add null:"], ["no pool 'nul'", "there are: null null-2"]),
                 (["--at", "3h 3 threads 2", "--at", "2h add null:"], ["no pool '3'"]),
+                (["--at", "1h null-2 threads 2", "--at", "2h add null:"], ["no pool 'null-2'", "it is added at 2h"]),
+                (["--at", "1h 2 threads 2", "--at", "2h add null:"], ["no pool '2'", "it is added at 2h"]),
+                (["--at", "3h null-3 threads 2", "--at", "2h add null:"], ["no pool 'null-3'", "there are: null null-2"]),
+                (["--at", "3h null-x threads 2", "--at", "2h add null:"], ["no pool 'null-x'"]),
+                (["--at", "1h remove 1", "--at", "2h null threads 2"], ["no pool 'null'", "it is removed at 1h"]),
+                (["--at", "1h remove 1", "--at", "2h remove 1"], ["--at 'remove 1'", "it is removed at 1h"]),
+                (["--at", "1h add null:", "--at", "2h sweep threads=1,2"], ["which pool"]),
+                (["--at", "1h sweep resume"], ["--at 'sweep resume'", "no sweep before"]),
+                (["--at", "1h sweep capacity", "--at", "2h sweep resume"], ["no sweep before"]),
+                (["--at", "1h undo"], ["--at 'undo'", "no change before"]),
+                (["--locked", "--at", "1h threads 2"], ["--at 'threads 2'", "locked", "unlock"]),
+                (["--locked", "--at", "1h sweep threads=1,2"], ["locked", "unlock"]),
+                (["--at", "2h resume", "--at", "1h lock"], ["--at 'resume'", "locked"]),
+                (["--locked", "--sweep", "threads=1,2"], ["--sweep threads=1,2", "locked"]),
                 (["--threshold", "b:p99<1s", "--at", "2h add null:?name=c"], ["no pool 'b'", "there are: null c"]),
                 (["--at", "2h add nul:"], ["--at 'add nul:'", "did you mean 'null'"]),
                 (["--at", "2h add null:?service=1"], ["--at 'add null:", "unit"]),
@@ -66,12 +80,22 @@ class Refused(unittest.TestCase):
                 (["--max-clients", "8", "--at", "1h sweep clients=1..9"], ["--at", "clients 9", "ceiling of 8"]),
                 (["--max-rate", "1k", "--at", "1h rate 2k"], ["--at", "--max-rate"]),
                 (["--max-rate", "1k", "--at", "1h sweep capacity from=2k"], ["--at", "--max-rate"]),
+                (["--max-rate", "1k", "--at", "1h sweep capacity to=5k"], ["--at", "--max-rate"]),
                 (["--at", "1h sweep capacity from=10k to=5k"], ["--at", "from", "is above"]),
                 (["--max-threads", "8", "--sweep", "threads=1,9"], ["--sweep threads=1,9", "ceiling of 8"]),
                 ([far, "--at", "1h sweep redis threads=1,65"], ["--at", "threads 65", "--max-threads"]),
-                (["--at", "1h report x.pdf"], ["--at 'report x.pdf'", ".html"]),
-                (["--at", "1h screenshot x.gif"], ["--at 'screenshot x.gif'", ".png"]),
-                (["--at", "1h theme papre"], ["--at 'theme papre'", "nearest: paper"]),
+                (["--max-connections", "4", far, "--at", "1h redis threads 8"], ["--at", "connections: 8", "--max-connections"]),
+                (["--max-connections", "4", far, "--at", "1h redis clients 5"], ["--at", "connections: 5"]),
+                (["--max-connections", "4", far, "--at", "1h redis connections 5"], ["--at", "connections: 5"]),
+                (["--max-connections", "4", far + "?clients=5&connections=1", "--at", "1h redis connections auto"],
+                 ["--at", "connections: 5"]),
+                (["--max-connections", "4", far, "--at", "1h sweep redis threads=1,8"], ["--at", "connections: 8"]),
+                (["--max-connections", "4", far, "--sweep", "redis threads=1,3 clients=1,2"], ["connections: 6"]),
+                (["--at", "1h report x.pdf"], ["--at 'report x.pdf'", ".html", ".json"]),
+                (["--at", "1h report x.hgrm", "null:"], ["x.hgrm", "of one pool"]),
+                (["--at", "1h screenshot"], ["--at 'screenshot'", "no screen"]),
+                (["--at", "1h theme paper"], ["--at 'theme paper'", "no screen"]),
+                (["--at", "1h baseline"], ["--at 'baseline'", "no screen"]),
                 (["--read-only", "redis://127.0.0.1:1", "--at", "1h redis ops set"], ["--at", "--read-only"])]:
             with self.subTest(args=args):
                 run = lib.loadtop("--headless", "-n", "5", *args, "null:")
@@ -80,14 +104,28 @@ class Refused(unittest.TestCase):
                 for part in parts:
                     self.assertIn(part, run.err)
 
+    def test_names_of_captures_are_known_with_a_screen(self):
+        for args, parts in [
+                (["--at", "1h screenshot x.gif"], ["--at 'screenshot x.gif'", ".png"]),
+                (["--at", "1h theme papre"], ["--at 'theme papre'", "nearest: paper"])]:
+            with self.subTest(args=args):
+                run = lib.loadtop(*args, "null:")
+                self.assertEqual((run.code, run.out), (2, ""), run)
+                for part in parts:
+                    self.assertIn(part, run.err)
+
     def test_what_may_work_when_it_is_due_is_not_refused(self):
         for args in [
                 ["--at", "2h null-2 threads 2", "--at", "1h add null:"],
                 ["--at", "2h 2 threads 2", "--at", "1h add null:"],
                 ["--at", "2h c threads 2", "--at", "1h add null:?name=c"],
-                ["--at", "2h sweep threads=1,2", "--at", "1h add null:"],
+                ["--at", "2h sweep threads=1,2", "--at", "1h add null:", "--at", "90m remove null-2"],
+                ["--at", "2h null threads 2", "--at", "1h remove null", "--at", "90m add null:"],  # its name is free again
+                ["--at", "2h sweep null resume", "--at", "1h sweep threads=1,2"],
+                ["--at", "2h undo", "--at", "1h threads 2"],
+                ["--locked", "--at", "1h pause", "--at", "2h unlock", "--at", "3h threads 2"],
                 ["--at", "2h ops get", "--at", "1h add redis://127.0.0.1:1"],
-                ["--at", "1h report x.json", "--at", "1h report", "--at", "1h screenshot x", "--at", "1h theme paper"],
+                ["--at", "1h report x.json", "--at", "1h report"],
                 ["--max-threads", "8", "--at", "1h threads +9", "--at", "1h sweep threads=auto"]]:
             with self.subTest(args=args):
                 lib.headless("-n", "5", *args, "null:?service=1ms")

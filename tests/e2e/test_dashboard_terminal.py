@@ -283,6 +283,25 @@ class Terminal(unittest.TestCase):
         t.send("\x1b]11;rgb:pp")  # cut by a key
         self.assert_no_key(t)
 
+    def test_a_key_that_arrives_in_parts_is_no_letter(self):
+        """Over a slow link the ESC comes alone, or the letter does: P would pause all load, S open a form, I sort."""
+        t = self.started_with_two_threads()
+        for parts in ("\x1b", "OP"), ("\x1b", "OS"), ("\x1b", "[Z"), ("\x1b", "[I"), ("\x1b", "[A"), ("\x1b", "[P"), \
+                ("\x1b", "[1;5P"), ("\x1b[", "P"), ("\x1b[1", ";5", "P"), ("\x1bO", "P"), ("\x1b", "O", "P"), \
+                ("\x1b", "[", "P"), ("\x1b[[", "P"), ("\x1b", "]11;rgb:pppp/rrrr\x07"), ("\x1b", "P>|XTerm(P)p\x1b\\"), \
+                ("\x1b[<0;1", "0;5", "m"), ("\x1b[M", "p", "P", "+"):
+            with self.subTest(parts=parts):
+                for i, part in enumerate(parts):
+                    time.sleep(0.06 if i else 0)  # longer than curses waits (ESCDELAY), and a slow link's pause
+                    t.send(part)
+                    lib.until("it is read", lambda: unread(t) == 0)
+                time.sleep(0.6)  # what is open is over
+                self.assert_no_key(t)
+        t.send("\x1b")
+        time.sleep(0.06)
+        t.send("P")  # typed by hand
+        t.wait_for("PAUSED 1/1")
+
     def test_an_answer_without_an_end_is_over_after_a_pause(self):
         """And the begin of one alone is Alt and a key."""
         t = self.started_with_two_threads()
@@ -291,8 +310,14 @@ class Terminal(unittest.TestCase):
                 t.send(begin)
                 lib.until("a key acts again", lambda n=n: "[threads %d]" % n in t.text() or t.send("+"), every=1.5)
                 self.assertIn("LOAD ON 1/1", t.text())
-        t.send("\x1b]11;rgb:pp\x03")  # Ctrl-C acts in any state
-        t.wait_for("PAUSED 1/1")
+        for cut in "\x1b]11;rgb:pp\x03", "\x1b]11;rgb:pp\x1b\x03", "\x1b[1;\x03", "\x1bO\x03":
+            t.send(cut)  # Ctrl-C acts in any state
+            t.wait_for("PAUSED 1/1")
+            t.wait_for("quit?")
+            t.send("\x1b")
+            t.wait_gone("quit?")
+            t.send("p")
+            t.wait_for("LOAD ON 1/1")
 
     def test_alt_and_a_key_is_not_that_key(self):
         t = self.started_with_two_threads()

@@ -101,6 +101,21 @@ class Published(unittest.TestCase):
         for name in "threads", "concurrency level", "requests/s", "iops":
             self.assertIn(name, names)
 
+    def test_which_columns_were_taken_is_said(self):
+        for header, n, x in (("clients,tps", "clients", "tps"), ("what it was,req/s", "what it was", "req/s"),
+                             ("#threads,X", "threads", "X"), (None, None, None)):
+            text = csv(SPECSDM91, header=header)
+            got = fitted(text)
+            self.assertEqual((got["n_column"], got["x_column"]), (n, x))
+            _, out, _ = fit(text)
+            self.assertIn("N is '%s'" % n if n else "N is the first, throughput the second", out)
+            self.assertEqual("what it was' (not a name that is known)" in out, n == "what it was")
+        swapped = [(x, n) for n, x in SPECSDM91]
+        self.assertEqual(fitted(csv(swapped, "\t", header="#rps\tthreads"))["lambda"], fitted(csv(SPECSDM91))["lambda"])
+        code, out, err = fit(csv(SPECSDM91, header="time,throughput"))
+        self.assertEqual((code, out), (2, ""))
+        self.assertIn("no column of N among 'time', 'throughput'", err)
+
     def test_words(self):
         code, out, _ = fit(csv(SPECSDM91), env={"LC_ALL": "C"})
         self.assertEqual(code, 0)

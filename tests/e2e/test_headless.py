@@ -3,7 +3,9 @@
 
 ctest: long
 """
+import json
 import os
+import signal
 import tempfile
 import time
 import unittest
@@ -185,9 +187,44 @@ class Commands(unittest.TestCase):
         self.assertEqual(lib.accounting(pool["ops"]), 0)
 
     def test_locked(self):
-        run = lib.headless("-d", "1s", "--locked", "--at", "200ms threads 4", NULL)
-        self.assertEqual(lib.pool(run)["threads"], 1)
-        self.assertEqual(run["events"][0]["what"], "refused")
+        run = lib.headless("-d", "1s", "--locked", "--at", "200ms pause", "--at", "300ms unlock", "--at", "400ms resume",
+                           "--at", "500ms threads 4", NULL)
+        self.assertEqual(lib.pool(run)["threads"], 4)
+        self.assertEqual([e["what"] for e in run["events"]], ["pause", "unlock", "resume", "threads"])
+
+    def test_the_cores_are_those_that_it_may_use(self):
+        mine = os.sched_getaffinity(0)
+        self.addCleanup(os.sched_setaffinity, 0, mine)
+        os.sched_setaffinity(0, {min(mine)})  # as taskset and a container's cpuset do
+        said = lib.loadtop("--headless", "--no-history", "--json", "-", "-d", "500ms", NULL)
+        self.assertEqual(json.loads(said.out)["generator"]["cores"], 1)
+        self.assertIn("(1 core)", lib.loadtop("--headless", "--no-history", "-n", "5", NULL).out)
+
+    def test_a_generator_that_was_stopped_is_told(self):
+        """Its clock went on, its work did not: neither a slow service nor a valid run. A machine that sleeps, a container
+        that is frozen, and a debugger do the same."""
+        for args in [], ["--rate", "500/s"]:
+            with self.subTest(args=args), lib.Headless("-d", "6s", *args, NULL, "null:?name=late&service=1ms",
+                                                       "--at", "300ms late pause") as h:
+                lib.until("load", lambda h=h: "late" in h.text()[1])
+                time.sleep(1)  # the load
+                h.signal(signal.SIGSTOP)
+                stopped = time.monotonic()
+                time.sleep(2)  # how long it is stopped
+                h.signal(signal.SIGCONT)
+                most = time.monotonic() - stopped
+                run = h.wait(code=0)
+                self.assertFalse(run["validity"]["ok"])
+                checks = {(c["pool"], c["name"]): c for c in run["validity"]["checks"]}
+                self.assertFalse(checks["null", "standstill"]["ok"])
+                self.assertGreater(checks["null", "standstill"]["value"], 1.5)
+                self.assertLess(checks["null", "standstill"]["value"], most + 0.5)
+                self.assertTrue(checks["late", "standstill"]["ok"])  # it was paused: nothing is missing
+                event = [e for e in run["events"] if e["what"] == "standstill"]
+                self.assertEqual(len(event), 1, run["events"])
+                self.assertRegex(event[0]["to"], r"stood still for [12]\.\d s, from \d\.\d s on")
+        run = lib.headless("-d", "1s", NULL)
+        self.assertTrue([c for c in run["validity"]["checks"] if c["name"] == "standstill"][0]["ok"])
 
     def test_a_removed_pool_is_in_the_report(self):
         run = lib.headless("-d", "3s", "--at", "1s remove b", "null:?name=a", "null:?name=b")

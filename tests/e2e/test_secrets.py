@@ -186,9 +186,9 @@ class Messages(Base):
                         "--at", "150ms add kafka://127.0.0.1:%d/t?kafka.sasl%%2Epassword=%s" % (port, SECRET),
                         "--at", "200ms add crate://127.0.0.1:%d/t?token=%s" % (port, SECRET),
                         "--at", "400ms mark redis://u:%s@h" % SECRET,
-                        "--at", "600ms screenshot redis://u:%s@h" % SECRET,
-                        "--at", "700ms lock",
-                        "--at", "800ms add crate://127.0.0.1:%d/t?token=%s" % (port, SECRET), env=env)
+                        # of the two only one is below the ceiling of all connections elsewhere
+                        "--at", "600ms add redis://u:%s@192.0.2.1?connections=600&name=a" % SECRET,
+                        "--at", "800ms add redis://u:%s@192.0.2.1?connections=600&name=b" % SECRET, env=env)
         self.assertNotIn("HUSH", r.out + r.err)
         run = lib.read_json(run_json)
         self.assertIn("***", run["command"])

@@ -74,6 +74,20 @@ class Judged(unittest.TestCase):
                 at = [v for v, p, _ in table if abs(p - share) < 1e-9]
                 self.same(at[0] if at else value, truth[key] / 1e3)
 
+    def test_a_part_of_the_run(self):
+        """-start and -end: the reader ends at the first line after the end, and needs times that never go back."""
+        with open(self.hlog) as f:
+            starts = [float(line.split(",")[1]) for line in f if line.startswith("Tag=")]
+        self.assertEqual(starts, sorted(starts))
+        for name in ("slow", "open"):
+            seconds = [s for s in lib.pool(self.data, name)["series"] if 0.999 <= round(s["t_s"] - s["span_s"], 3) <= 2.999]
+            truth = sum(s["completed"] for s in seconds)
+            last = max(s["t_s"] - s["span_s"] for s in seconds)
+            _, footer = rows(self.java("-tag", name, "-start", "0.999", "-end", "%.3f" % (last + 0.01),
+                                       "-outputValueUnitRatio", "1000000"))
+            self.assertGreater(truth, 0)
+            self.assertEqual(int(footer["Total count"]), truth, name)
+
     def test_hgrm_is_what_the_judge_prints(self):
         for name in ("slow", "open"):
             for measure, tag in ((["--service"], name), ([], name + "/response")):

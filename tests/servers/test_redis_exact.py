@@ -116,6 +116,16 @@ class Exact(unittest.TestCase):
         self.assertTrue(all(3500 < self.unix.command("TTL", "loadtop:%012d" % k) <= 3600 for k in range(10)))
         self.assertEqual(self.unix.command("TTL", "loadtop:%012d" % 10), -1)
 
+    def test_reads_of_a_sequence_find_what_was_written(self):
+        """They have a cursor of their own: with one for both, a read took the key after the one just written."""
+        for clients, ops in (1, "set:1,get:1"), (20, "set:1,get:1"), (5, "set:1,get:9"):
+            with self.subTest(clients=clients, ops=ops):
+                self.redis.command("FLUSHALL")
+                self.exactly(self.redis, "--ops", ops, "--dist", "sequential", "--keys", 100000, "--clients", clients,
+                             count=20000)
+                hits, misses = (int(self.redis.info("stats")[k]) for k in ("keyspace_hits", "keyspace_misses"))
+                self.assertGreater(hits, 0.97 * (hits + misses), (hits, misses))
+
     def test_what_the_server_says_of_a_run_below_a_second(self):
         """The last look at the server is of the whole run, however short it is: its hit ratio is that of the run's own
         reads, which the server counted too, and its CPU is known."""

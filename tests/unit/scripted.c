@@ -383,9 +383,10 @@ static void scripted_close(struct conn *conn)
         conn_closed(conn);
 }
 
-static uint32_t scripted_depth(const struct pool *pool, uint32_t client_depth)
+static uint32_t scripted_depth(const struct options *o, const double *weight, uint32_t client_depth)
 {
-    (void)pool;
+    (void)o;
+    (void)weight;
     return script->depth ? script->depth : client_depth;
 }
 

@@ -17,9 +17,10 @@ static struct option_spec options[3];
 static struct op_type ops[18];
 static struct backend whole;
 
-static uint32_t depth(const struct pool *p, uint32_t client_depth)
+static uint32_t depth(const struct options *o, const double *weight, uint32_t client_depth)
 {
-    (void)p;
+    (void)o;
+    (void)weight;
     return client_depth;
 }
 

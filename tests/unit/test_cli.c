@@ -117,7 +117,7 @@ static void test_precedence(void **state)
 static void test_run_options(void **state)
 {
     (void)state;
-    GOOD("--headless", "-q", "--json", "-", "--at", "1s threads +1", "--at=2s pause", "--threshold",
+    GOOD("--headless", "-q", "--json", "-", "--at", "1s unlock", "--at=2s pause", "--threshold",
          "p99<5ms", "--threshold=errors<1%", "--goal", "250k/s", "--repeat", "3", "--max-threads",
          "8", "--max-rate", "1M/s", "--max-time", "1h", "--locked", "--yes", "--confirm", "db",
          "null:");

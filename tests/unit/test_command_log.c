@@ -152,7 +152,7 @@ static void test_an_equal_value_is_no_change(void **state)
 {
     static const char *const texts[] = {
         "threads 2",    "clients 3",          "threads 2 over 10s",   "rate off",
-        "pattern sync", "ops op:1",           "set errors 0.00",      "set dist const",
+        "pattern sync", "ops op:7",           "set errors 0.00",      "set dist const",
         "set think 0",  "set service 1000us", "set arrival constant",
     };
     struct run r;
@@ -161,6 +161,32 @@ static void test_an_equal_value_is_no_change(void **state)
     engine_step(r.engine, r.now_ns += 10 * S);
     for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++)
         assert_no_change(&r, texts[i]);
+    end(&r);
+}
+
+/* A number that is in effect and is set now: the event says what is different. */
+static void test_what_was_automatic(void **state)
+{
+    static const struct {
+        const char *text, *from, *to;
+    } cases[] = {
+        {"depth 1", "auto", "1"},
+        {"depth auto", "1", "auto"},
+        {"depth 4", "1", "4"},
+        {"connections 3", "auto", "3"},
+        {"connections auto", "3", "auto"},
+        {"connections 2", "3", "2"},
+    };
+    struct run r;
+    (void)state;
+    begin(&r, (const char *const[]){"null:?clients=3&service=1ms", NULL});
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_result(&r, carry_out(&r, cases[i].text), COMMAND_DONE, "");
+        const struct snapshot *n = engine_snapshot(r.engine);
+        assert_string_equal(n->event[n->events - 1].from, cases[i].from);
+        assert_string_equal(n->event[n->events - 1].to, cases[i].to);
+        snapshot_release(n);
+    }
     end(&r);
 }
 
@@ -347,6 +373,7 @@ int main(void)
         cmocka_unit_test(test_the_last_2048_are_kept),
         cmocka_unit_test(test_no_secret_is_kept),
         cmocka_unit_test(test_an_equal_value_is_no_change),
+        cmocka_unit_test(test_what_was_automatic),
         cmocka_unit_test(test_an_order_given_twice_is_one),
         cmocka_unit_test(test_staying_on_a_ramp_is_a_change),
         cmocka_unit_test(test_a_long_mix_is_taken_back_exactly),

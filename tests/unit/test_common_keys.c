@@ -44,6 +44,30 @@ static void a_seed_draws_the_same_keys_as_ever(void **state)
     }
 }
 
+/* Reads go over what was written, the older half of it before all is. */
+static void reads_follow_a_sequence(void **state)
+{
+    (void)state;
+    struct pool *pool = calloc(1, sizeof *pool);
+    struct keys k = {0};
+    assert_non_null(pool);
+    keys_set(&k, 100, DIST_SEQUENTIAL);
+    for (uint64_t i = 0; i < 5; i++)
+        assert_int_equal(keys_follow(&k, pool, 99, 1), i); /* nothing was written: all of them */
+    for (uint64_t written = 1; written < 100; written++) {
+        assert_int_equal(keys_choose(&k, pool, 99, 1), written - 1);
+        for (unsigned i = 0; i < 3; i++)
+            assert_true(keys_follow(&k, pool, 99, 1) <= written / 2);
+    }
+    keys_choose(&k, pool, 99, 1);
+    bool seen[100] = {false};
+    for (unsigned i = 0; i < 100; i++)
+        seen[keys_follow(&k, pool, 99, 1)] = true;
+    for (unsigned i = 0; i < 100; i++)
+        assert_true(seen[i]);
+    free(pool);
+}
+
 static void a_sequence_is_the_pools_and_begins_again(void **state)
 {
     (void)state;
@@ -66,6 +90,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_seed_draws_the_same_keys_as_ever),
         cmocka_unit_test(a_sequence_is_the_pools_and_begins_again),
+        cmocka_unit_test(reads_follow_a_sequence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,6 +102,8 @@ static void test_separators_of_thousands(void **state)
               "035\xe2\x80\x99"
               "000,5\n");
     thousands("n,x\n1,\"10,000.25\"\n2,\"19,500\"\n4,\"1,035,000.5\"\n");
+    thousands("n;x\n1;10 000,25\n2;19 500\n4;1 035 000,5\n"); /* a plain blank */
+    thousands("1\t10 000.25\n2\t19 500\n4\t1 035 000.5\n");
     thousands("n,x\n1,\"10000,25\"\n2,\"19500\"\n4,\"1035000,5\"\n");
     thousands("1 10000.25\n2 19500.000\n4 1035000.5\n");
 }
@@ -133,6 +135,8 @@ static void test_what_could_be_two_numbers(void **state)
     refused("n;x\n1;19.5\n2;1234,567\n", "line 3", "decimal mark");
     refused("n;x\n1;19.5\n2;1,23,456\n", "line 3", "no number");
     refused("n;x\n1;19.5\n2;1'23\n", "line 3", "no number");
+    refused("n;x\n1;19.5\n2;1 23\n", "line 3", "no number");
+    refused("n;x\n1;19.5\n2;1  234\n", "line 3", "no number");
 }
 
 /* The columns of N and of throughput are found in a header. */
@@ -140,7 +144,7 @@ static void columns(const char *head, int n_at, int x_at)
 {
     struct text t = {0};
     unsigned fields = 1;
-    for (const char *s = head; *s; s++)
+    for (const char *s = strrchr(head, '\n') ? strrchr(head, '\n') : head; *s; s++)
         fields += *s == ',';
     text_add(&t, "%s\n", head);
     for (int line = 1; line <= 3; line++)
@@ -185,9 +189,75 @@ static void test_headers_of_the_trade(void **state)
     columns("threads,clients,in_flight,throughput_per_s,rate_per_s,ops", 2, 3);     /* our own */
 }
 
+/* gnuplot and numpy want it to be a comment; the last one before the values counts. */
+static void test_a_header_in_a_comment(void **state)
+{
+    (void)state;
+    columns("#throughput,threads", 1, 0);
+    columns("# of a run\n#rps,threads", 1, 0);
+    columns("# run,clients,p99,tps", 1, 3);
+    same("#rps\tthreads\n10\t1\n19.5\t2\n35\t4\n");
+    same("# X   N\n10 1\n19.5 2\n35 4\n");
+    same("# threads tps\n1,10\n2,19.5\n4,35\n"); /* numpy: blanks there, commas in the values */
+    same("# measured on a Monday, all of it\n1,10\n2,19.5\n4,35\n");
+    same("# load test\n1 10\n2 19.5\n4 35\n");
+    same("# tps,threads\nthreads,tps\n1,10\n2,19.5\n4,35\n"); /* the header itself wins */
+    same("1,10\n# tps,threads\n2,19.5\n4,35\n");
+    refused("# tps,foo\n1,10\n2,19\n", "line 1", "is this comment the header? 'tps'");
+    refused("# foo;threads\n1;10\n2;19\n", "line 1", "'threads' would be N then");
+    refused("# a,b,tps\n1,2,10\n2,3,19\n", "line 2", "3 columns");
+}
+
+static void test_which_columns_were_taken(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *n, *x;
+        bool n_known, x_known;
+    } cases[] = {
+        {"time,tps,threads\n1,2,3\n", "threads", "tps", true, true},
+        {"what it was;req/s\n1;2\n", "what it was", "req/s", false, true},
+        {"vus,what it did\n1,2\n", "vus", "what it did", true, false},
+        {"# rps threads\n1 2\n", "threads", "rps", true, true},
+        {"1,2\n", "", "", false, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct usl_column column[2];
+        usl_csv_columns(cases[i].text, strlen(cases[i].text), &column[0], &column[1]);
+        assert_string_equal(column[0].name, cases[i].n);
+        assert_string_equal(column[1].name, cases[i].x);
+        assert_int_equal(column[0].known, cases[i].n_known);
+        assert_int_equal(column[1].known, cases[i].x_known);
+    }
+}
+
+static void test_what_spreadsheets_begin_with(void **state)
+{
+    (void)state;
+    same("sep=;\nn;x\n1;10\n2;19,5\n4;35\n");
+    same("\"sep=;\"\r\n1;10\r\n2;19,5\r\n4;35\r\n");
+    same("\xef\xbb\xbfSEP=,\nn,x\n1,10\n2,19.5\n4,35\n");
+    refused("sep=;\n", "no line", "throughput");
+    refused("\xff\xfe"
+            "1",
+            "UTF-16", "save it as");
+    refused("\xfe\xff", "UTF-16", "save it as");
+}
+
 static void test_headers_that_say_nothing(void **state)
 {
     (void)state;
+    /* the other one is known to be something else */
+    static const char *const others[] = {"time", "timestamp",        "Elapsed (s)", "latency_ms",
+                                         "p99",  "Error rate",       "95%",         "Failures/s",
+                                         "run",  "avg response time"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        char head[96];
+        snprintf(head, sizeof head, "%s,throughput\n1,10\n2,19\n4,35\n", others[i]);
+        refused(head, "line 1", "no column of N among");
+        snprintf(head, sizeof head, "clients,%s\n1,10\n2,19\n4,35\n", others[i]);
+        refused(head, "line 1", "no column of throughput among");
+    }
     refused("time,vus,foo\n1,2,3\n", "line 1",
             "no column of throughput among 'time', 'vus', 'foo'");
     refused("time,foo,tps\n1,2,3\n", "line 1", "name it n, in flight, threads");
@@ -281,6 +351,9 @@ int main(void)
         cmocka_unit_test(test_three_decimals),
         cmocka_unit_test(test_what_could_be_two_numbers),
         cmocka_unit_test(test_headers_of_the_trade),
+        cmocka_unit_test(test_a_header_in_a_comment),
+        cmocka_unit_test(test_which_columns_were_taken),
+        cmocka_unit_test(test_what_spreadsheets_begin_with),
         cmocka_unit_test(test_headers_that_say_nothing),
         cmocka_unit_test(test_what_is_refused),
         cmocka_unit_test(test_bytes_that_are_no_text),

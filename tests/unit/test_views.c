@@ -582,6 +582,45 @@ static void test_compare_tells_pools_apart(void **state)
     assert_false(shows("a second, log"));
 }
 
+/* A pool that stands still has no say in the scale, from the start or after it was slow. */
+static void test_compare_with_an_idle_pool(void **state)
+{
+    (void)state;
+    static struct point idle[4][SERIES_BLOCK], slow[4][SERIES_BLOCK];
+    const struct point *idle_blocks[4], *slow_blocks[4];
+    struct snapshot s = *fixture_snapshot();
+    struct pool_snapshot pools[3] = {s.pool[0], s.pool[0], s.pool[0]};
+    for (unsigned i = 0; i < FIXTURE_SECONDS; i++) {
+        struct point *at = &idle[i / SERIES_BLOCK][i % SERIES_BLOCK];
+        *at = (struct point){.t_s = i + 1, .span_s = 1};
+        slow[i / SERIES_BLOCK][i % SERIES_BLOCK] = *at;
+        slow[i / SERIES_BLOCK][i % SERIES_BLOCK].completed = 3;
+    }
+    for (unsigned b = 0; b < 4; b++) {
+        idle_blocks[b] = idle[b];
+        slow_blocks[b] = slow[b];
+    }
+    s.pool = pools;
+    s.pools = 3;
+    fresh(&view_overview);
+    sc.compare = true;
+    sc.full = PANEL_THROUGHPUT;
+    pools[2].seconds.block = idle_blocks;
+    draw(&s, 40, 120, "ascii");
+    assert_shows("all pools, a second");
+    assert_false(shows("a second, log"));
+    pools[2].seconds.block = slow_blocks;
+    draw(&s, 40, 120, "ascii");
+    assert_shows("all pools, a second, log");
+    pools[2].seconds.block = idle_blocks;
+    draw(&s, 40, 120, "ascii");
+    assert_false(shows("a second, log"));
+    s.pool = pools + 2; /* nothing at all is loaded */
+    s.pools = 1;
+    draw(&s, 40, 120, "ascii");
+    assert_false(shows("a second, log"));
+}
+
 /* One panel alone, also one that a small window has no room for. */
 static void test_panel_alone(void **state)
 {
@@ -701,6 +740,7 @@ int main(void)
         cmocka_unit_test(test_cursor_of_text_is_on_screen),
         cmocka_unit_test(test_legend_hides_a_line),
         cmocka_unit_test(test_compare_tells_pools_apart),
+        cmocka_unit_test(test_compare_with_an_idle_pool),
         cmocka_unit_test(test_panel_alone),
         cmocka_unit_test(test_tabs_are_everywhere),
         cmocka_unit_test(test_no_pools),

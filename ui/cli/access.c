@@ -163,6 +163,11 @@ static int read_file(const char *file, char *buf, size_t size, struct err *err)
     if (bad)
         return err_set(err, ERR_FAILED, "%s: %s", what, strerror(failed));
     n -= n > 0 && n < size && buf[n - 1] == '\r';
+    if (n >= 3 && n < size && memcmp(buf, "\xef\xbb\xbf", 3) == 0) {
+        complain("%s: the byte-order mark that an editor put at its beginning is left out", what);
+        n -= 3;
+        memmove(buf, buf + 3, n);
+    }
     if (n >= size)
         return err_set(err, ERR_USAGE,
                        "--password-file %s: its first line is longer than %zu bytes", file,

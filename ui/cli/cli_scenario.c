@@ -174,14 +174,17 @@ static int apply_sweep(const struct cli *c, struct scenario *s, struct err *err)
     return 0;
 }
 
-/* Would the front end know what to do with the text of this command when it is due? */
-static int try_on_screen(const struct command *c, struct err *err)
+/* Would the front end know what to do with this command when it is due? Without a screen there are
+ * reports and the end of the run. */
+static int try_on_screen(const struct command *c, unsigned pools, bool headless, struct err *err)
 {
     struct theme theme;
+    if (headless && command_is_for_screen(c) && c->verb != VERB_REPORT && c->verb != VERB_QUIT)
+        return err_set(err, ERR_USAGE, "there is no screen with --headless");
     if (!c->text[0])
         return 0;
     if (c->verb == VERB_REPORT)
-        return report_check_name(c->text, err);
+        return report_check_name(c->text, pools, err);
     if (c->verb == VERB_SCREENSHOT)
         return capture_check_name(c->text, err);
     return c->verb == VERB_THEME ? theme_load(&theme, c->text, err) : 0;
@@ -189,7 +192,7 @@ static int try_on_screen(const struct command *c, struct err *err)
 
 /* Checks the timed commands that scenario_check does not know about. Those that may name no file
  * are refused when they are due; until then their file is not looked at. */
-static int check_screen_commands(const struct scenario *s, struct err *err)
+static int check_screen_commands(const struct scenario *s, bool headless, struct err *err)
 {
     struct command c;
     char shown[COMMAND_TEXT_MAX + 96];
@@ -198,7 +201,7 @@ static int check_screen_commands(const struct scenario *s, struct err *err)
         if (command_parse(&c, s->at[i].text, NULL, NULL) < 0 ||
             (command_names_file(&c) && !origin_is_trusted(s->at[i].origin)))
             continue;
-        if (try_on_screen(&c, &why) < 0)
+        if (try_on_screen(&c, s->pools, headless, &why) < 0)
             return err_set(err, ERR_USAGE, "--at '%.100s': %s",
                            command_shown(&c, shown, sizeof shown), why.msg);
     }
@@ -228,7 +231,7 @@ int cli_scenario(const struct cli *c, struct scenario *s, const struct backend *
         bad = apply_goal(c, &s->goal_per_s, err);
     if (!bad)
         bad = scenario_check(s, backends, err);
-    return bad ? bad : check_screen_commands(s, err);
+    return bad ? bad : check_screen_commands(s, cli_flag(c, OWN_HEADLESS), err);
 }
 
 /* ---- The line that repeats a run ---- */

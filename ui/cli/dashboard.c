@@ -121,7 +121,7 @@ static int show(struct engine *e, struct app_settings *settings, const struct cl
     }
     signal = wait_end(e, fd, code >= EXIT_SIGNAL ? code - EXIT_SIGNAL : 0);
     s = engine_snapshot(e);
-    o.cpu_share = process_cpu_share(begin_ns, cpu_begin_ns, s->cores);
+    o.cpu_share = process_cpu_share(begin_ns, cpu_begin_ns, s->cpus);
     o.hurry = signal != 0;
     code = signal ? EXIT_SIGNAL + signal : exit_of_run(s);
     code = exit_worse(code, outcome_write(&o, s, &kept));

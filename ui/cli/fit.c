@@ -22,6 +22,7 @@
 #include "engine/stats/usl_csv.h"
 #include "ui/base/subcommand.h"
 #include "ui/draw/plot.h"
+#include "ui/json/part.h"
 #include "ui/json/run.h"
 #include "ui/json/scaling.h"
 #include "ui/page/fit_words.h"
@@ -183,8 +184,25 @@ static int read_all(const char *file, struct text *t, struct err *err)
     return t->cut ? err_set(err, ERR_FAILED, "fit: %s: larger than 1 GiB", file) : 0;
 }
 
-static void add_all(struct text *t, const char *file, const struct usl_fit *f,
-                    const struct usl_point *point, size_t n, double next_n)
+/* The header's names of N and of throughput. */
+struct heads {
+    struct usl_column n, x;
+};
+
+/* Says which columns were taken: another choice would be another curve. */
+static void add_columns(struct text *t, const struct heads *h)
+{
+    if (!h->n.name[0] && !h->x.name[0]) {
+        text_add_line(t, "columns: N is the first, throughput the second (no header)");
+        return;
+    }
+    static const char unknown[] = " (not a name that is known)";
+    text_add_line(t, "columns: N is '%s'%s, throughput is '%s'%s", h->n.name,
+                  h->n.known ? "" : unknown, h->x.name, h->x.known ? "" : unknown);
+}
+
+static void add_all(struct text *t, const char *file, const struct heads *h,
+                    const struct usl_fit *f, const struct usl_point *point, size_t n, double next_n)
 {
     assert(point && n);
     struct usl_point *g = calloc(n, sizeof *g);
@@ -194,6 +212,7 @@ static void add_all(struct text *t, const char *file, const struct usl_fit *f,
     size_t groups = group(point, n, g);
     text_add_line(t, "%s: %zu points, N %s to %s", strcmp(file, "-") ? file : "stdin", n,
                   fit_figure(low, sizeof low, g[0].n), fit_figure(high, sizeof high, f->n_most));
+    add_columns(t, h);
     text_add(t, "\n  X(N) = lambda N / (1 + sigma (N - 1) + kappa N (N - 1))\n\n");
     fit_words(t, f, next_n, "");
     add_table(t, f, g, groups, n);
@@ -201,12 +220,24 @@ static void add_all(struct text *t, const char *file, const struct usl_fit *f,
     free(g);
 }
 
+static void add_json(struct text *t, const struct heads *h, const struct usl_fit *f, double next_n)
+{
+    size_t len;
+    json_t *o = json_fit("n", f, next_n, "");
+    json_put(o, "n_column", json_words_or_null(h->n.name));
+    json_put(o, "x_column", json_words_or_null(h->x.name));
+    char *s = json_text(o, &len);
+    text_put(t, s, len);
+    free(s);
+    json_decref(o);
+}
+
 static int fit_file(struct text *t, const char *file, bool json, struct err *err)
 {
     struct text in = {0};
     struct usl_fit f;
     struct err why = {0};
-    size_t n = 0, len;
+    size_t n = 0;
     struct usl_point *point = NULL;
     int code = read_all(file, &in, err);
     if (code == 0 && !(point = usl_read_csv(text_str(&in), in.len, &n, &why)))
@@ -215,15 +246,12 @@ static int fit_file(struct text *t, const char *file, bool json, struct err *err
         code = err_set(err, why.code, "%s: %s", file, why.msg);
     if (code == 0 && point) {
         double next_n = usl_next(&f, point, n);
-        if (json) {
-            json_t *o = json_fit("n", &f, next_n, "");
-            char *s = json_text(o, &len);
-            text_put(t, s, len);
-            free(s);
-            json_decref(o);
-        } else {
-            add_all(t, file, &f, point, n, next_n);
-        }
+        struct heads h;
+        usl_csv_columns(text_str(&in), in.len, &h.n, &h.x);
+        if (json)
+            add_json(t, &h, &f, next_n);
+        else
+            add_all(t, file, &h, &f, point, n, next_n);
     }
     free(point);
     text_free(&in);

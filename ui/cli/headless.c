@@ -256,7 +256,8 @@ static void check_standstill(struct run *r, const struct snapshot *s)
     if (r->ending || s->ended || !idle || !waiting || s->now_s < last_s + STANDSTILL_S)
         return;
     for (unsigned i = 0; i < s->events; i++)
-        by_rule = by_rule || s->event[i].by == BY_RULE;
+        by_rule = by_rule || (s->event[i].by == BY_RULE && s->event[i].kind != EVENT_STUCK &&
+                              s->event[i].kind != EVENT_STANDSTILL);
     note(r, "nothing is loaded and no command is to come: this is the end");
     end_run(r, END_DRAIN, by_rule ? END_BY_ERROR : END_BY_USER);
 }
@@ -436,7 +437,7 @@ static int run_once(struct run *r, const struct backend *const *backends, struct
     code = exit_code(r, s);
     if (repeats)
         repeats_add(repeats, s, code);
-    o->cpu_share = process_cpu_share(r->begin_ns, r->cpu_begin_ns, s->cores);
+    o->cpu_share = process_cpu_share(r->begin_ns, r->cpu_begin_ns, s->cpus);
     o->hurry = r->signal != 0;
     r->last = !repeats || code >= EXIT_SIGNAL || r->unreached || r->usage ||
               repeats->runs == repeats->wanted;

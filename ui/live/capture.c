@@ -59,18 +59,6 @@ static const char *extension_of(const char *file)
     return dot && (!slash || dot > slash) ? dot + 1 : "";
 }
 
-int capture_check_name(const char *file, struct err *err)
-{
-    static const char *const endings[] = {"", "txt", "ans", "ansi", "svg", "png", "json"};
-    const char *ext = extension_of(file);
-
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (!strcmp(ext, endings[i]))
-            return 0;
-    return err_set(err, ERR_USAGE, "'%.60s': the name must end in .txt .ans .svg .png or .json",
-                   file);
-}
-
 static int write_json(struct app *a, const char *path, struct err *err)
 {
     json_t *run = json_with_screens(app_shown(a), a->settings->command, NAN, a->settings->screens);
@@ -82,6 +70,13 @@ static int write_json(struct app *a, const char *path, struct err *err)
     free(text);
     json_decref(run);
     return rc;
+}
+
+static int write_and_free(struct text *t, const char *path, struct err *err)
+{
+    int code = out_file_write(path, text_str(t), t->len, OUT_AT_ONCE, err);
+    text_free(t);
+    return code;
 }
 
 static int write_png(struct app *a, const char *path, struct err *err)
@@ -96,28 +91,67 @@ static int write_png(struct app *a, const char *path, struct err *err)
     return rc;
 }
 
-/* Writes one file; the extension selects the format. */
-static int write_as(struct app *a, const char *path, struct err *err)
+static int write_text(struct app *a, const char *path, struct err *err)
 {
-    const char *ext = extension_of(path);
     struct text t = {0};
-    int rc = capture_check_name(path, err);
+    cells_to_text(&a->cells, &t);
+    return write_and_free(&t, path, err);
+}
 
-    if (rc)
-        return rc;
-    if (!strcmp(ext, "json"))
-        return write_json(a, path, err);
-    if (!strcmp(ext, "png"))
-        return write_png(a, path, err);
-    if (!strcmp(ext, "svg"))
-        export_svg(&a->cells, &a->theme, &t);
-    else if (!strcmp(ext, "ans") || !strcmp(ext, "ansi"))
-        export_ansi(&a->cells, &a->theme, TIER_DIRECT, &t);
-    else
-        cells_to_text(&a->cells, &t);
-    rc = out_file_write(path, text_str(&t), t.len, OUT_AT_ONCE, err);
-    text_free(&t);
-    return rc;
+static int write_ansi(struct app *a, const char *path, struct err *err)
+{
+    struct text t = {0};
+    export_ansi(&a->cells, &a->theme, TIER_DIRECT, &t);
+    return write_and_free(&t, path, err);
+}
+
+static int write_svg(struct app *a, const char *path, struct err *err)
+{
+    struct text t = {0};
+    export_svg(&a->cells, &a->theme, &t);
+    return write_and_free(&t, path, err);
+}
+
+static const struct kind {
+    const char *ext;
+    int (*write)(struct app *, const char *path, struct err *);
+    bool usual; /* also written when no file is named */
+} kinds[] = {
+    {"txt", write_text, true}, {"ans", write_ansi, true},  {"svg", write_svg, true},
+    {"png", write_png, true},  {"json", write_json, true}, {"ansi", write_ansi, false},
+    {"", write_text, false},
+};
+#define KINDS (sizeof kinds / sizeof *kinds)
+
+static bool is_built_in(const struct kind *k)
+{
+    return k->write != write_png || export_png_available();
+}
+
+static const struct kind *kind_of(const char *file, struct err *err)
+{
+    const char *ext = extension_of(file);
+    for (size_t i = 0; i < KINDS; i++)
+        if (strcmp(ext, kinds[i].ext) == 0)
+            return &kinds[i];
+    struct text list = {0};
+    for (size_t i = 0; i < KINDS; i++)
+        if (kinds[i].ext[0])
+            text_add(&list, " .%s", kinds[i].ext);
+    err_set(err, ERR_USAGE, "'%.60s': the name must end in%s", file, text_str(&list));
+    text_free(&list);
+    return NULL;
+}
+
+int capture_check_name(const char *file, struct err *err)
+{
+    const struct kind *k = kind_of(file, err);
+    unsigned char *data;
+    unsigned long len;
+    if (!k)
+        return ERR_USAGE;
+    /* not built in, it needs no cells to say what to install */
+    return is_built_in(k) ? 0 : export_png(NULL, NULL, &data, &len, err);
 }
 
 /* Keeps the screen for the report of this run; only the first few dozen, to limit the size of the
@@ -133,36 +167,46 @@ static void keep_screen(struct app *a)
                               json_screen(&a->cells, &a->theme, app_shown(a)->now_s, what));
 }
 
-static void screenshot(struct app *a, const char *file)
+/* Writes to the file that was named. */
+static void screenshot_to(struct app *a, const char *file)
 {
-    static const char *const kinds[] = {"txt", "ans", "svg", "png", "json"};
-    char base[PATH_MAX_BYTES], path[PATH_MAX_BYTES + 8], failed[256] = "";
     struct err err = {0};
-    bool missing_png = false;
+    const struct kind *k = kind_of(file, &err);
+    if (!k || k->write(a, file, &err))
+        app_notice(a, ROLE_ALERT, "%s", err.msg);
+    else
+        app_notice(a, ROLE_BAR, "captured: %s", file);
+}
 
-    keep_screen(a);
-    if (file[0]) {
-        if (write_as(a, file, &err))
-            app_notice(a, ROLE_ALERT, "%s", err.msg);
-        else
-            app_notice(a, ROLE_BAR, "captured: %s", file);
-        return;
-    }
+/* Writes one file of each usual kind, all of one name. */
+static void screenshot_all(struct app *a)
+{
+    char base[PATH_MAX_BYTES], path[PATH_MAX_BYTES + 8], failed[256] = "";
+    struct text written = {.limit = 60};
     base_name(a, base, sizeof base);
-    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (!strcmp(kinds[i], "png") && !export_png_available()) {
-            missing_png = true;
+    for (size_t i = 0; i < KINDS; i++) {
+        struct err err = {0};
+        if (!kinds[i].usual || !is_built_in(&kinds[i]))
             continue;
-        }
-        snprintf(path, sizeof path, "%s.%s", base, kinds[i]);
-        if (write_as(a, path, &err) && !failed[0])
+        text_add(&written, "%s%s", written.len ? "," : "", kinds[i].ext);
+        snprintf(path, sizeof path, "%s.%s", base, kinds[i].ext);
+        if (kinds[i].write(a, path, &err) && !failed[0])
             copy_str(failed, sizeof failed, err.msg);
     }
     if (failed[0])
         app_notice(a, ROLE_ALERT, "%s", failed);
     else
-        app_notice(a, ROLE_BAR, "captured: %s.{txt,ans,svg%s,json}", base,
-                   missing_png ? "" : ",png");
+        app_notice(a, ROLE_BAR, "captured: %s.{%s}", base, text_str(&written));
+    text_free(&written);
+}
+
+static void screenshot(struct app *a, const char *file)
+{
+    keep_screen(a);
+    if (file[0])
+        screenshot_to(a, file);
+    else
+        screenshot_all(a);
 }
 
 /* Writes a report of the run so far; the extension selects the format. */

@@ -6,7 +6,7 @@ struct app;
 struct command;
 struct err;
 
-/* Can the screen be captured to a file of this name? 0 or ERR_USAGE. */
+/* Can the screen be captured to a file of this name? 0, ERR_USAGE, or ERR_FAILED (not built in). */
 int capture_check_name(const char *file, struct err *);
 void capture_command(struct app *, const struct command *);
 void capture_theme_follow(struct app *); /* reloads the theme if its file has changed */

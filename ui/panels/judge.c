@@ -15,13 +15,15 @@
 #include "ui/panels/show.h"
 #include "ui/term/glyphs.h"
 
-/* After the name there is a column for each check, in the order of enum check_id. */
+/* After the name there is a column for each check, in the order of enum check_id. A standstill
+ * shares the column of the wait for a CPU: both are time in which the generator did not run. */
 static const struct column valid_columns[] = {
     {"", 8, 13, ALIGN_LEFT, 0},     {"N=XR", 4, 5, ALIGN_LEFT, 3}, {"cpu", 6, 7, ALIGN_LEFT, 0},
     {"wait", 4, 6, ALIGN_LEFT, 1},  {"lag", 3, 4, ALIGN_LEFT, 2},  {"loss", 4, 5, ALIGN_LEFT, 1},
     {"count", 5, 5, ALIGN_LEFT, 4}, {"conn", 4, 5, ALIGN_LEFT, 2}, {NULL, 0, 0, ALIGN_LEFT, 0},
 };
-_Static_assert(sizeof valid_columns / sizeof *valid_columns == CHECKS + 2, "a column is missing");
+_Static_assert(sizeof valid_columns / sizeof *valid_columns == CHECKS + 1, "a column is missing");
+_Static_assert(CHECK_STANDSTILL == CHECKS - 1, "it has no column");
 
 static const struct check *find_check(const struct pool_snapshot *p, enum check_id id)
 {
@@ -78,8 +80,12 @@ void valid_panel(struct cells *c, const struct snapshot *s, struct screen *sc,
         snprintf(name, sizeof name, "%s%s", p->valid ? "" : c->glyphs->alert,
                  show_name(c, cut, sizeof cut, p->name, room));
         table_put(c, &t, y, 0, p->valid ? ROLE_TEXT : ROLE_BAD, name);
-        for (int k = 0; k < CHECKS; k++)
-            check_cell(c, &t, y, k + 1, find_check(p, (enum check_id)k), k == CHECK_GENERATOR_CPU);
+        const struct check *still = find_check(p, CHECK_STANDSTILL);
+        for (int k = 0; k < CHECK_STANDSTILL; k++) {
+            bool stood = k == CHECK_CPU_WAIT && still && !still->ok;
+            check_cell(c, &t, y, k + 1, stood ? still : find_check(p, (enum check_id)k),
+                       k == CHECK_GENERATOR_CPU);
+        }
     }
 }
 

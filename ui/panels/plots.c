@@ -269,10 +269,10 @@ static char *compare_title(const struct snapshot *s, const struct screen *sc, ch
 
 /* Chooses a log axis if a linear one would flatten all but the largest series. It is made linear
  * again only when the series are well within reach of each other, so that it does not switch back
- * and forth. */
+ * and forth. least: of the series that are above 0; NAN: none is. */
 static void compare_scale(struct axis *a, double least, double top)
 {
-    bool log = a->log ? !(least > 0 && top < 10 * least) : least > 0 && top > 20 * least;
+    bool log = least > 0 && top > (a->log ? 10 : 20) * least;
     /* the ends of the axis must be found again */
     if (log != a->log)
         a->lo = a->hi = 0;
@@ -305,7 +305,8 @@ static void compare_plot(struct cells *c, const struct snapshot *s, struct scree
         bins_fill(&b, rate_series(p, &b), BIN_RATE, v[i]);
         if (bins_range(v[i], b.n, &lo, &hi)) {
             top = fmax(top, hi);
-            least = fmin(least, hi);
+            if (hi > 0) /* a pool that stands still needs no room on the axis */
+                least = fmin(least, hi);
         }
         series[i] = (struct plot_series){v[i], kinds[i], (enum role)(ROLE_SERIES1 + i)};
         marker[i] = '0' + p->number % 10;

@@ -54,6 +54,11 @@ static const struct saved_pool *one_pool(const struct saved_run *run, const char
     return found;
 }
 
+static int no_histograms(struct err *err)
+{
+    return err_set(err, ERR_FAILED, "not built in: install zlib1g-dev and build again");
+}
+
 static int make_hgrm(const struct saved_run *run, const struct report_options *o, struct text *t,
                      struct err *err)
 {
@@ -68,7 +73,7 @@ static int make_hgrm(const struct saved_run *run, const struct report_options *o
     if (code == 0)
         hgrm_text(&h, t);
     else if (!hdr_available())
-        code = err_set(err, ERR_FAILED, "not built in: install zlib1g-dev and build again");
+        code = no_histograms(err);
     else
         code = err_set(err, ERR_USAGE,
                        "this run has no %s histogram: nothing completed, or it was "
@@ -78,46 +83,80 @@ static int make_hgrm(const struct saved_run *run, const struct report_options *o
     return code;
 }
 
-static int unknown_kind(const char *path, struct err *err)
+static int make_hlog(const struct saved_run *run, const struct report_options *o, struct text *t,
+                     struct err *err)
 {
-    return err_set(err, ERR_USAGE,
-                   "%.120s: which kind of report? It may end in .html .md .txt .svg .csv "
-                   ".plateaus.csv .hgrm .hlog",
-                   path);
+    (void)o;
+    return hlog_text(run, t, err);
 }
 
-int report_check_name(const char *path, struct err *err)
+/* The first row whose ending the name has. `page` makes all that can be made of a run; `figures` may
+ * lack what it needs. Neither: the run itself. */
+static const struct kind {
+    const char *ending;
+    void (*page)(const struct saved_run *, struct text *);
+    int (*figures)(const struct saved_run *, const struct report_options *, struct text *,
+                   struct err *);
+    bool of_one_pool;
+} kinds[] = {
+    {".html", report_html, NULL, false},   {".htm", report_html, NULL, false},
+    {".md", report_markdown, NULL, false}, {".txt", report_plain, NULL, false},
+    {".svg", report_picture, NULL, false}, {".plateaus.csv", csv_plateaus, NULL, false},
+    {".csv", csv_series, NULL, false},     {".hgrm", NULL, make_hgrm, true},
+    {".hlog", NULL, make_hlog, false},     {".json", NULL, NULL, false},
+};
+#define KINDS (sizeof kinds / sizeof *kinds)
+
+static const struct kind *kind_of(const char *path)
 {
-    static const char *const endings[] = {".html", ".htm",  ".md",   ".txt", ".svg",
-                                          ".csv",  ".hgrm", ".hlog", ".json"};
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (ends_in(path, endings[i]))
-            return 0;
-    return unknown_kind(path, err);
+    for (size_t i = 0; i < KINDS; i++)
+        if (ends_in(path, kinds[i].ending))
+            return &kinds[i];
+    return NULL;
+}
+
+static bool is_run_itself(const struct kind *k)
+{
+    return !k->page && !k->figures;
+}
+
+/* live: of a run that can be written as it is. */
+static int unknown_kind(const char *path, bool live, struct err *err)
+{
+    struct text list = {0};
+    for (size_t i = 0; i < KINDS; i++)
+        if (live || !is_run_itself(&kinds[i]))
+            text_add(&list, " %s", kinds[i].ending);
+    err_set(err, ERR_USAGE, "%.120s: which kind of report? It may end in%s", path, text_str(&list));
+    text_free(&list);
+    return ERR_USAGE;
+}
+
+int report_check_name(const char *path, unsigned pools, struct err *err)
+{
+    const struct kind *k = kind_of(path);
+    if (!k)
+        return unknown_kind(path, true, err);
+    if (k->figures && !hdr_available())
+        return no_histograms(err);
+    if (k->of_one_pool && pools > 1)
+        return err_set(err, ERR_USAGE,
+                       "%.120s: a %s is of one pool, and there are %u (loadtop report RUN.json "
+                       "--pool NAME chooses)",
+                       path, k->ending, pools);
+    return 0;
 }
 
 int report_make(const struct saved_run *run, const char *path, const struct report_options *o,
                 struct text *t, struct err *err)
 {
+    const struct kind *k = kind_of(path);
     t->limit = REPORT_MAX;
-    if (ends_in(path, ".html") || ends_in(path, ".htm"))
-        report_html(run, t);
-    else if (ends_in(path, ".md"))
-        report_markdown(run, t);
-    else if (ends_in(path, ".txt"))
-        report_plain(run, t);
-    else if (ends_in(path, ".svg"))
-        report_picture(run, t);
-    else if (ends_in(path, ".plateaus.csv"))
-        csv_plateaus(run, t);
-    else if (ends_in(path, ".csv"))
-        csv_series(run, t);
-    else if (ends_in(path, ".hgrm"))
-        return make_hgrm(run, o, t, err);
-    else if (ends_in(path, ".hlog"))
-        return hlog_text(run, t, err);
-    else
-        return unknown_kind(path, err);
+    if (!k || is_run_itself(k))
+        return unknown_kind(path, false, err);
+    if (k->figures)
+        return k->figures(run, o, t, err);
+    k->page(run, t);
     return 0;
 }
 
@@ -151,7 +190,8 @@ int report_write_saved(const struct saved_run *run, const char *path, enum out_w
 
 int report_write(json_t *json, const char *path, enum out_wait wait, struct err *err)
 {
-    if (ends_in(path, ".json"))
+    const struct kind *k = kind_of(path);
+    if (k && is_run_itself(k))
         return write_json(json, path, wait, err);
     struct saved_run *run = saved_run_read(json, err);
     int code = run ? report_write_saved(run, path, wait, err) : ERR_USAGE;

@@ -23,12 +23,12 @@ struct json_t;
 struct saved_run;
 struct text;
 
-/* Would report_write know what to write to a file of this name? 0 or ERR_USAGE. */
-int report_check_name(const char *path, struct err *);
+/* Would report_write know what to write to a file of this name, of a run with so many pools? 0,
+ * ERR_USAGE, or ERR_FAILED (not built in). */
+int report_check_name(const char *path, unsigned pools, struct err *);
 /* Writes the report of a run (from json_run, or loaded) to `path` atomically; to a file that ends
- * in .json the run itself. ERR_USAGE: unknown
- * extension, not a run, or data that the report needs is missing; ERR_FAILED: it could not be
- * written. */
+ * in .json the run itself. ERR_USAGE: unknown extension, not a run, or data that the report needs
+ * is missing; ERR_FAILED: it could not be written. */
 int report_write(struct json_t *json, const char *path, enum out_wait, struct err *);
 int report_write_saved(const struct saved_run *, const char *path, enum out_wait, struct err *);
 

@@ -331,9 +331,9 @@ void summary_text(struct text *t, const struct snapshot *s)
     struct tm tm;
     if (gmtime_r(&s->started.tv_sec, &tm))
         strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S UTC", &tm);
-    text_add_line(t, "loadtop " LOADTOP_VERSION ": %.3f s from %s on %s (%u cores), %s%s", s->now_s,
-                  date, s->host, s->cores, s->ended_by ? "ended by " : "not ended",
-                  end_reason_name(s->ended_by));
+    text_add_line(t, "loadtop " LOADTOP_VERSION ": %.3f s from %s on %s (%u core%s), %s%s",
+                  s->now_s, date, s->host, s->cores, s->cores == 1 ? "" : "s",
+                  s->ended_by ? "ended by " : "not ended", end_reason_name(s->ended_by));
     for (unsigned i = 0; i < s->pools + s->removed; i++)
         add_pool(t, &s->pool[i], i >= s->pools);
     add_sweeps(t, s);

@@ -27,6 +27,7 @@
 #include "ui/term/glyphs.h"
 #include "ui/term/mouse.h"
 #include "ui/term/paste.h"
+#include "ui/term/sequence.h"
 #include "ui/term/terminfo.h"
 #include "ui/term/tty.h"
 #include "ui/term/tty_out.h"
@@ -35,8 +36,7 @@
 #define PASTE_END 0601
 #define PAIRS_MAX 1024
 #define GAP_COLS 3
-#define SEQUENCE_MS 100
-#define PARAMS_MAX 32
+#define BYTE_MS 100 /* a report of the mouse comes whole, but for a slow link */
 /* after this many characters, signals and the screen get their turn, even within a paste */
 #define CHARACTERS_A_READ 4096
 #define LEAVE_MS 50
@@ -69,6 +69,7 @@ static struct {
     int pairs;
     struct paste paste;
     struct control_string string; /* an answer of the terminal that is being dropped */
+    struct sequence sequence;     /* of a key or the mouse, as far as it has come */
 } term = {.cursor_x = -1};
 
 /* ---- open and close ---- */
@@ -297,6 +298,7 @@ bool term_suspend(bool group)
     kill(group && tcgetpgrp(STDIN_FILENO) == getpgrp() ? 0 : getpid(), SIGTSTP);
     sigaction(SIGTSTP, &ours, NULL);
     term.string.open = false;
+    sequence_close(&term.sequence);
     enter_modes();
     term_redraw();
     tty_wake(); /* the window may have changed meanwhile */
@@ -618,17 +620,6 @@ static uint32_t key_of(int rc, wint_t w)
     return KEYCODE_OTHER;
 }
 
-/* The next character of an incomplete sequence; waits for it briefly, also on a slow link. */
-static bool next_of_sequence(wint_t *w)
-{
-    int rc;
-
-    timeout(SEQUENCE_MS);
-    rc = get_wch(w);
-    timeout(0);
-    return rc == OK;
-}
-
 /* Reads a byte that is not UTF-8, such as one of an X10 report beyond column 95. Curses would
  * remove its eighth bit, because it does not see the terminal's modes. It has not read more from
  * the descriptor than it has returned, so reading there is safe. */
@@ -636,59 +627,51 @@ static uint32_t next_byte(void)
 {
     struct pollfd key = {.fd = STDIN_FILENO, .events = POLLIN};
     unsigned char byte;
-    return poll(&key, 1, SEQUENCE_MS) > 0 && read(STDIN_FILENO, &byte, 1) == 1 ? byte : 0;
+    return poll(&key, 1, BYTE_MS) > 0 && read(STDIN_FILENO, &byte, 1) == 1 ? byte : 0;
 }
 
-/* Reads the rest of a sequence up to its final character, 0x40 to 0x7e, and returns that; 0: the
- * sequence has no end. The characters before it go to `params`, as far as they fit. */
-static wint_t rest_of_sequence(char params[PARAMS_MAX])
+/* The sequence that has just ended is unknown to curses: dropped, but for the mouse. True: it was an
+ * event of the mouse. */
+static bool end_sequence(struct input *in, wint_t final)
 {
-    size_t n = 0;
-    wint_t w;
-
-    params[0] = '\0';
-    /* a sequence without an end must not delay signals */
-    while (!tty_signal_waits() && next_of_sequence(&w)) {
-        if (w >= 0x40 && w <= 0x7e)
-            return w;
-        if (control_cuts(w)) {
-            unget_wch((wchar_t)w);
-            return 0;
-        }
-        if (n + 1 < PARAMS_MAX)
-            params[n++] = (char)(w < 0x80 ? w : '?');
-        params[n] = '\0';
-    }
-    return 0;
-}
-
-/* A sequence that begins with ESC [ or ESC O and is unknown to curses: consumed up to its end.
- * True: it was a mouse event. */
-static bool take_csi(struct input *in, wint_t introducer)
-{
-    char params[PARAMS_MAX];
+    const struct sequence *s = &term.sequence;
     uint32_t three[3];
-    wint_t final = rest_of_sequence(params);
 
-    if (introducer != '[' || !final)
+    if (s->introducer != '[')
         return false;
-    if (final == '[') { /* a function key of the Linux console: one letter follows */
-        next_of_sequence(&final);
-        return false;
-    }
-    if (!mouse_is_x10(params, (uint32_t) final))
-        return mouse_sgr(params, (uint32_t) final, in);
-    for (int i = 0; i < 3; i++)
-        three[i] = next_byte();
+    if (!mouse_is_x10(s->params, (uint32_t) final))
+        return mouse_sgr(s->params, (uint32_t) final, in);
+    for (unsigned i = 0; i < 3; i++)
+        if (!(three[i] = next_byte())) {
+            sequence_skip(&term.sequence, 3 - i);
+            return false;
+        }
     return mouse_x10(three, in);
+}
+
+/* While a sequence is open. True: it was an event of the mouse. */
+static bool take_of_sequence(struct input *in, wint_t w)
+{
+    switch (sequence_take(&term.sequence, (uint32_t)w)) {
+    case SEQUENCE_DONE:
+        return end_sequence(in, w);
+    case SEQUENCE_CUT:
+        unget_wch((wchar_t)w);
+        break;
+    case SEQUENCE_MORE:
+        break;
+    }
+    return false;
 }
 
 /* What follows an ESC at once is a sequence unknown to curses, the begin of a control string, or a
  * key pressed with Alt. Its characters must not act as keys of their own. */
 static bool take_sequence(struct input *in, wint_t w)
 {
-    if (w == '[' || w == 'O')
-        return take_csi(in, w);
+    if (w == '[' || w == 'O') {
+        sequence_open(&term.sequence, (uint32_t)w, false);
+        return false;
+    }
     if (control_string_begins((uint32_t)w)) {
         control_string_open(&term.string);
         return false;
@@ -716,7 +699,32 @@ static bool take_escape(struct input *in)
         unget_wch((wchar_t)w);
     else if (rc == KEY_CODE_YES)
         ungetch((int)w);
+    else
+        sequence_escape(&term.sequence);
     return take_key(in, OK, KEYCODE_ESC);
+}
+
+static bool more_at_once(void)
+{
+    wint_t next;
+    int rc = get_wch(&next);
+
+    if (rc == KEY_CODE_YES)
+        ungetch((int)next);
+    else if (rc == OK)
+        unget_wch((wchar_t)next);
+    return rc == OK && !control_cuts((uint32_t)next);
+}
+
+/* The first character after an ESC that came alone, which has acted as Esc. The rest of a sequence
+ * comes at once as a rule; what comes by itself is a key, but for O, which is none. */
+static bool take_after_escape(struct input *in, wint_t w)
+{
+    if (w == 'O' || ((w == '[' || control_string_begins((uint32_t)w)) && more_at_once()))
+        return take_sequence(in, w);
+    if (w == '[')
+        sequence_open(&term.sequence, (uint32_t)w, true);
+    return take_key(in, OK, w);
 }
 
 /* While a control string is open. */
@@ -726,7 +734,7 @@ static bool take_of_string(struct input *in, wint_t w)
     case STRING_CUT:
         return take_key(in, OK, w);
     case STRING_CUT_BY_ESC:
-        return take_sequence(in, w);
+        return control_cuts((uint32_t)w) ? take_key(in, OK, w) : take_sequence(in, w);
     case STRING_TAKEN:
         break;
     }
@@ -736,10 +744,12 @@ static bool take_of_string(struct input *in, wint_t w)
 /* True: with this character an event is complete. */
 static bool take_character(struct input *in, int rc, wint_t w)
 {
-    bool code = rc == KEY_CODE_YES;
+    bool code = rc == KEY_CODE_YES, escape = term.sequence.escape;
 
-    if (code && (int)w != KEY_RESIZE) /* a key cuts a string short */
+    if (code && (int)w != KEY_RESIZE) { /* a key cuts a string and a sequence short */
         term.string.open = false;
+        sequence_close(&term.sequence);
+    }
     if (code && (int)w == PASTE_BEGIN) {
         paste_begin(&term.paste);
         return false;
@@ -759,8 +769,13 @@ static bool take_character(struct input *in, int rc, wint_t w)
     }
     if (term.string.open)
         return take_of_string(in, w);
+    if (term.sequence.open)
+        return take_of_sequence(in, w);
+    sequence_close(&term.sequence);
     if (!code && w == KEYCODE_ESC)
         return take_escape(in);
+    if (escape && !code)
+        return take_after_escape(in, w);
     if (!code && w >= 0x80 && w < 0xa0) /* a C1 control: short for ESC and this letter */
         return take_sequence(in, w - 0x40);
     return take_key(in, rc, w);
@@ -774,7 +789,9 @@ bool term_read(struct input *in)
     for (int i = 0; i < CHARACTERS_A_READ && !tty_signal_waits() && (rc = get_wch(&w)) != ERR; i++)
         if (take_character(in, rc, w))
             return true;
-    if (rc == ERR)
+    if (rc == ERR) {
         control_string_empty(&term.string, clock_ns());
+        sequence_empty(&term.sequence, clock_ns());
+    }
     return false;
 }

@@ -1,4 +1,5 @@
-/* The errors of operations and of connections: by class, with count, rate now, first and last, and what to do; see errors.h. */
+/* The errors of operations and of connections: by class, with count, rate now, first and last, and
+ * what to do; see errors.h. */
 #include "ui/views/errors.h"
 
 #include <stdio.h>
@@ -30,6 +31,7 @@ static const struct {
 } advices[] = {
     {"refused", "nothing listens there: is the server running, and are host and port right?"},
     {"connect", "the way to it: name, network, firewall; is the port right?"},
+    {"own_limit", "a limit of this machine, not of the server: local ports, descriptors or memory"},
     {"resolve", "the host's name is not known: is it spelled right?"},
     {"closed", "the server, or something in between, closed the connection: see its log, its "
                "limit of clients, its idle timeout"},

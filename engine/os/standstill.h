@@ -1,0 +1,30 @@
+/* How long this process stood still: stopped by a signal or a debugger, frozen with its container, or
+ * the machine slept.
+ *
+ * A thread that looks at regular times sees a gap that it neither used a CPU nor waited for one in.
+ * A busy machine alone makes no such gap: what a thread waits for a CPU is known.
+ *
+ * Sources: clock_gettime(2), CLOCK_BOOTTIME runs while the machine sleeps; proc(5), schedstat, and
+ * Documentation/scheduler/sched-stats.rst: ns on a CPU, ns ready and waiting for one. */
+#ifndef LOADTOP_ENGINE_OS_STANDSTILL_H
+#define LOADTOP_ENGINE_OS_STANDSTILL_H
+
+#include <stdint.h>
+
+/* Shorter gaps may have other causes, such as a page that is read from a slow disk. */
+#define STANDSTILL_LEAST_S 0.5
+
+/* Zeroed before the first call. */
+struct standstill {
+    uint64_t boot_ns, ready_ns; /* of the look before; 0: there was none, or it is not known */
+};
+
+/* How long the process stood still since the thread's last look, which was meant to be planned_ns
+ * ago at most; 0: not at all, for less than STANDSTILL_LEAST_S, or not known. Always the same
+ * thread. */
+double standstill_look(struct standstill *, uint64_t planned_ns);
+/* The same for given values, separate for tests: the clock and the time on a CPU or ready for one. */
+double standstill_between(struct standstill *, uint64_t planned_ns, uint64_t boot_ns,
+                          uint64_t ready_ns);
+
+#endif
