@@ -84,13 +84,13 @@ void engine_end(struct engine *e, enum end_how how, enum end_reason by)
     engine_wake(e);
 }
 
-/* Threads that are held back for a hundredth of a CPU's time or more are so by the quota's doing. */
+/* Threads that the quota throttled for a hundredth of a CPU's time or more were held back by it. */
 const char *engine_quota_words(const struct engine *e)
 {
     const struct engine_supervised *esup = engine_sup(e);
-    double held = (double)(esup->cpus.throttled_ns - esup->throttled_from_ns);
+    double throttled = (double)(esup->cpus.throttled_ns - esup->throttled_from_ns);
     double span = (double)(engine_now(e) - e->start_ns);
-    return held > 0.01 * span ? ", held back by the container's CPU quota" : "";
+    return throttled > 0.01 * span ? ", held back by the container's CPU quota" : "";
 }
 
 struct pool *engine_find_pool(const struct engine *e, const char *name)
