@@ -195,6 +195,15 @@ class Missing(unittest.TestCase):
                 self.assertEqual((p["valid"], p["why_not"]), (False, "8 of 50 connections up: maxclients"))
 
 
+def refused_with(redis, word):
+    """Does it refuse a command with this class?"""
+    try:
+        redis.command("PING")
+    except lib.RedisError as e:
+        return str(e).startswith(word)
+    return False
+
+
 class Passing(unittest.TestCase):
     """A state at the start that passes by itself is waited for, as the loading of data is, and then all is counted."""
 
@@ -236,6 +245,36 @@ class Passing(unittest.TestCase):
                 redis.command("REPLICAOF", "127.0.0.1", lib.free_port())
                 until("it is a replica", lost)
             self.waits(redis, "MASTERDOWN", begin, lambda: redis.command("REPLICAOF", "NO", "ONE"))
+
+    def test_a_replica_without_its_primary_and_without_info(self):
+        with lib.Redis("--replica-serve-stale-data", "no", renamed={"INFO": "OURS"}) as redis:
+            def begin():
+                redis.command("REPLICAOF", "127.0.0.1", lib.free_port())
+                until("it refuses", lambda: refused_with(redis, "MASTERDOWN"))
+            self.waits(redis, "MASTERDOWN", begin, lambda: redis.command("REPLICAOF", "NO", "ONE"))
+
+    def test_loading_with_info_and_without(self):
+        for renamed in None, {"INFO": "OURS", "CLIENT": "MINE"}:
+            with self.subTest(renamed=renamed), \
+                    lib.Redis("--enable-debug-command", "yes", "--rdbcompression", "no",
+                              "--loading-process-events-interval-bytes", 1024, renamed=renamed) as redis, \
+                    contextlib.closing(lib.RedisClient(redis.address, timeout=BOUND)) as reload:
+                for i in range(2000):
+                    reload("SET", "other:%d" % i, 1000 * "x")
+
+                def begin(redis=redis, reload=reload):
+                    redis.command("CONFIG", "SET", "key-load-delay", 100000)
+                    reload.socket.sendall(b"*2\r\n$5\r\nDEBUG\r\n$6\r\nRELOAD\r\n")
+                    until("it loads", lambda: refused_with(redis, "LOADING"))
+                self.waits(redis, "LOADING", begin,
+                           lambda redis=redis: redis.command("CONFIG", "SET", "key-load-delay", 0))
+
+    def test_a_cluster_without_its_slots(self):
+        """It answers INFO and PING."""
+        for renamed in None, {"INFO": "OURS"}:
+            with self.subTest(renamed=renamed), lib.Redis("--cluster-enabled", "yes", renamed=renamed) as redis:
+                self.waits(redis, "CLUSTERDOWN", lambda: None,
+                           lambda redis=redis: redis.command("CLUSTER", "ADDSLOTSRANGE", 0, 16383))
 
     def test_each_such_answer_to_each_command(self):
         busy = b"BUSY Redis is busy running a script"
@@ -286,6 +325,15 @@ class Entrance(unittest.TestCase):
             redis.command("ACL", "SETUSER", "tester", "on", ">geheim", "~loadtop:*", "+@all")
             pool = lib.pool(headless("-n", 1000, "redis://tester:geheim@127.0.0.1:%d" % port))
             self.assertEqual(pool["ops"]["completed"], 1000)
+
+    def test_a_password_where_nothing_else_is_answered(self):
+        """Of a command that it does not know the server says so before it asks for the password."""
+        for more in (), ("TTL",):
+            renamed = {name: "OURS" + name for name in ("INFO", "CLIENT", *more)}
+            with self.subTest(renamed=renamed), lib.Redis(password="geheim", renamed=renamed) as redis:
+                self.refused("redis://127.0.0.1:%d" % redis.port, 1, "NOAUTH", "password")
+                self.assertEqual(redis.calls("get", "set"), 0)
+                self.assertEqual(lib.pool(headless("-n", 100, redis.url))["ops"]["completed"], 100)
 
     def test_database(self):
         with lib.Redis() as redis:
