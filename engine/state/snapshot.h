@@ -192,7 +192,7 @@ struct plateau {
     double answer_share;
     char bottleneck_why[160];
     double anon_bytes; /* growth of this process's anonymous memory since before any load */
-    /* connections that are wanted, and how many were up: the fewest during a shortage */
+    /* connections that are wanted, and the fewest that were up */
     uint32_t connections_up, connections_wanted;
     bool valid;
     char why_not[96]; /* LIGHT_BAD, in words */

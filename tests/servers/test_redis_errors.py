@@ -189,10 +189,53 @@ class Missing(unittest.TestCase):
         self.assertEqual((pool["connections_up"], pool["connections_wanted"]), (50, 50))
         self.assertEqual(self.events(run, "up"), ["all 50 connections up"])
         self.assertFalse(self.check(run)["ok"])
-        for p in pool["plateaus"]:  # where this machine let the throughput be steady
-            self.assertEqual(p["lights"]["connections"]["state"], "bad" if p["connections_up"] == 8 else "ok", p)
-            if p["connections_up"] == 8:
-                self.assertEqual((p["valid"], p["why_not"]), (False, "8 of 50 connections up: maxclients"))
+
+    def test_a_sweep_past_the_limit(self):
+        """A step that the connections do not suffice for is not valid, and says why; a steady load is not needed."""
+        with lib.Redis("--maxclients", "10") as redis:
+            run = headless("--sweep", "clients=4,50 hold=2s", "--rate", "200/s", redis.url)
+        four, fifty = lib.pool(run)["sweeps"][0]["cells"]
+        self.assertEqual([(c["connections_up"], c["connections_wanted"], c["lights"]["connections"]["state"])
+                          for c in (four, fifty)], [(4, 4, "ok"), (9, 50, "bad")])
+        self.assertEqual((fifty["valid"], fifty["why_not"]), (False, "9 of 50 connections up: maxclients"))
+
+    def test_lost_again_and_again(self):
+        """Each time they are back before it would be told; that they were away is in the figures all the same."""
+        with lib.Redis() as redis:
+            ours = redis.client()
+            with lib.Headless("-d", "900s", *PATIENT, "--clients", 50, "--rate", "1000/s", redis.url) as h:
+                for _ in range(15):
+                    until("all stand", lambda: self.standing(ours) == 50)
+                    ours("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+                run = stop(h)
+            ours.close()
+        self.assertGreaterEqual(lib.classes(lib.pool(run), "count", "connection_errors")["closed"], 14 * 50)
+        self.assertFalse(run["validity"]["ok"])
+        self.assertFalse(self.check(run)["ok"])
+        self.assertRegex(self.check(run)["why"], r"at worst \d+ of 50 connections up: closed")
+
+    def test_some_that_hang(self):
+        """A proxy that serves nine of them, and keeps the others waiting, for as long as the load runs."""
+        class Full(Proxy):
+            taken = 0
+
+            def serve(self, s):
+                with self.lock:
+                    self.taken += 1
+                    served = self.taken <= 10  # the first is not of the load
+                if served:
+                    super().serve(s)
+                while s.recv(1 << 16):
+                    pass
+        with lib.Redis() as redis, Full(redis.address) as full:
+            run = headless("-d", "4s", "--clients", 50, "redis://127.0.0.1:%d" % full.port)
+        pool = lib.pool(run)
+        self.assertEqual((pool["connections_up"], pool["connections_wanted"]), (9, 50))
+        self.assertEqual(self.events(run, "partial"), ["9 of 50 connections up"])
+        self.assertFalse(self.check(run)["ok"])
+        self.assertGreater(self.check(run)["value"], 0.5)
+        for p in pool["plateaus"]:
+            self.assertEqual((p["valid"], p["connections_up"]), (False, 9), p)
 
 
 def refused_with(redis, word):
@@ -272,7 +315,8 @@ class Passing(unittest.TestCase):
     def test_a_cluster_without_its_slots(self):
         """It answers INFO and PING."""
         for renamed in None, {"INFO": "OURS"}:
-            with self.subTest(renamed=renamed), lib.Redis("--cluster-enabled", "yes", renamed=renamed) as redis:
+            with self.subTest(renamed=renamed), lib.Redis("--cluster-enabled", "yes", "--cluster-port", lib.free_port(),
+                                                          renamed=renamed) as redis:
                 self.waits(redis, "CLUSTERDOWN", lambda: None,
                            lambda redis=redis: redis.command("CLUSTER", "ADDSLOTSRANGE", 0, 16383))
 
