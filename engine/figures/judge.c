@@ -39,8 +39,30 @@ static double rate_now(const struct pool *p, const struct pool_snapshot *s)
     return coarse && mean > 0 ? mean : s->now_per_s;
 }
 
+/* The share of the loaded time in which connections or parts of the target were missing. */
+static double missing_share(const struct pool *p, const struct pool_snapshot *s)
+{
+    double lasted = (double)pool_sup(p)->shortage.lasted_ns / 1e9;
+    return s->loaded_s > 0 ? fmin(1, lasted / s->loaded_s) : NAN;
+}
+
+/* What is missing now, or was for too long in a run that is over: "9 of 50 connections up:
+ * maxclients". NULL: nothing. */
+static const char *missing(const struct pool *p, const struct pool_snapshot *s, char *buf,
+                           size_t size)
+{
+    const struct shortage *gone = &pool_sup(p)->shortage;
+    if (s->state == POOL_ENDED)
+        return missing_share(p, s) > LIMIT_SHORT ? gone->worst : NULL;
+    if (!gone->since_ns || !gone->missing)
+        return NULL;
+    text_append(buf, size, 0, "%s up%s%s", gone->what, gone->cause[0] ? ": " : "", gone->cause);
+    return buf;
+}
+
 void judge_limit(const struct pool *p, struct pool_snapshot *s)
 {
+    char words[128];
     const struct monitor *m = &pool_sup(p)->figures->monitor;
     bool over = s->state == POOL_ENDED;
     double wait = over ? s->run_wait_share : m->now_wait;
@@ -61,15 +83,12 @@ void judge_limit(const struct pool *p, struct pool_snapshot *s)
         .random_s = s->load.arrival == ARRIVAL_POISSON ? (over ? s->loaded_s : 1) : 0,
         .thinks = s->load.think_ns > 0,
         .local = s->local,
+        .missing = missing(p, s, words, sizeof words),
     };
     struct bottleneck_verdict v = {.share = NAN};
     bottleneck_find(&f, &v);
-    if ((s->server.bottleneck || s->server.bottleneck_why[0]) && v.kind != BOTTLENECK_CLIENT &&
-        !isnan(f.wait)) {
-        v.kind = s->server.bottleneck; /* the backend knows better: see struct stats */
-        v.share = NAN;
-        copy_str(v.why, sizeof v.why, s->server.bottleneck_why);
-    }
+    if (!isnan(f.wait))
+        bottleneck_said(&f, s->server.bottleneck, s->server.bottleneck_why, &v);
     s->bottleneck = v.kind;
     s->bottleneck_share = v.share;
     copy_str(s->bottleneck_why, sizeof s->bottleneck_why, v.why);
@@ -153,8 +172,7 @@ static void judge_account(const struct pool *p, struct pool_snapshot *s, const s
 static void judge_connections(const struct pool *p, struct pool_snapshot *s)
 {
     const struct shortage *gone = &pool_sup(p)->shortage;
-    double lasted = (double)gone->lasted_ns / 1e9;
-    double share = s->loaded_s > 0 ? fmin(1, lasted / s->loaded_s) : NAN;
+    double lasted = (double)gone->lasted_ns / 1e9, share = missing_share(p, s);
     bool now = gone->lasting && s->state != POOL_DOWN;
     struct check *c =
         add_check(s, CHECK_CONNECTIONS, now ? 1 : share, LIMIT_SHORT, gone->wanted > 0);

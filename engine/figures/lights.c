@@ -244,14 +244,11 @@ static void judge_whose(const struct pool *p, struct plateau *pl)
         .random_s = pl->vars.arrival == ARRIVAL_POISSON ? pl->end_s - pl->start_s : 0,
         .thinks = pl->vars.think_ns > 0,
         .local = sup->local,
+        .missing = pl->light[LIGHT_CONNECTIONS].state == LIGHT_BAD ? l->short_why : NULL,
     };
     struct bottleneck_verdict v = {.share = NAN};
     bottleneck_find(&f, &v);
-    if ((l->said || l->said_why[0]) && v.kind != BOTTLENECK_CLIENT) { /* the backend knows better */
-        v.kind = l->said;
-        v.share = NAN;
-        copy_str(v.why, sizeof v.why, l->said_why);
-    }
+    bottleneck_said(&f, l->said, l->said_why, &v);
     pl->bottleneck = v.kind;
     pl->bottleneck_share = v.share;
     copy_str(pl->bottleneck_why, sizeof pl->bottleneck_why, v.why);

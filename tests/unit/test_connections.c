@@ -529,6 +529,68 @@ static void test_parts_that_the_backend_knows(void **state)
     end(&r);
 }
 
+/* A search for the capacity ends without a result, and says why. */
+static void test_a_capacity_of_few_connections(void **state)
+{
+    struct script s = {OPENINGS({.after_ns = MS})};
+    struct run r;
+    (void)state;
+    begin(&r, &s, "clients=50");
+    scripted_target.most = 9;
+    send(&r, "sweep capacity from=1000/s to=8000/s");
+    step(&r, 60 * S);
+    const struct snapshot *n = engine_snapshot(r.engine);
+    assert_false(n->sweep.on);
+    assert_non_null(strstr(n->sweep.ended, "9 of 50 connections up: refused: no rate held"));
+    assert_false(n->pool[0].capacity.known);
+    snapshot_release(n);
+    end(&r);
+}
+
+/* What is missing for a moment only makes it probe once more. */
+static void test_a_capacity_with_a_node_that_restarts(void **state)
+{
+    struct script s = {OPENINGS({.after_ns = MS})};
+    struct run r;
+    (void)state;
+    begin(&r, &s, "clients=50");
+    send(&r, "sweep capacity from=1000/s to=8000/s");
+    step(&r, 6 * S);
+    nodes_are(&r, 2, "10.0.0.3:9042: connection refused");
+    step(&r, 2 * S);
+    nodes_are(&r, 3, "");
+    step(&r, 100 * S);
+    const struct snapshot *n = engine_snapshot(r.engine);
+    assert_false(n->sweep.on);
+    assert_true(n->pool[0].capacity.known);
+    assert_int_equal(n->pool[0].capacity.limit, CAPACITY_BOUND);
+    assert_true(fabs(n->pool[0].capacity.rate_per_s - 8000) < 1);
+    snapshot_release(n);
+    end(&r);
+}
+
+/* It goes after two rates have held: they are the result, and what ended it is said. */
+static void test_a_capacity_up_to_a_shortage(void **state)
+{
+    struct script s = {OPENINGS({.after_ns = MS})};
+    struct run r;
+    (void)state;
+    begin(&r, &s, "clients=50");
+    send(&r, "sweep capacity from=1000/s to=8000/s");
+    step(&r, 11 * S);
+    nodes_are(&r, 2, "10.0.0.3:9042: connection refused");
+    step(&r, 100 * S);
+    const struct snapshot *n = engine_snapshot(r.engine);
+    const struct capacity *c = &n->pool[0].capacity;
+    assert_false(n->sweep.on);
+    assert_true(c->known);
+    assert_true(c->rate_per_s < 8000);
+    assert_int_equal(c->limit, CAPACITY_BOUND);
+    assert_string_equal(c->why, "no higher rate was tried: 2 of 3 nodes up");
+    snapshot_release(n);
+    end(&r);
+}
+
 int main(void)
 {
     /* Between two steps it looks at what is the supervisor's. */
@@ -552,6 +614,9 @@ int main(void)
         cmocka_unit_test(test_a_group_that_refuses),
         cmocka_unit_test(test_a_group_that_left),
         cmocka_unit_test(test_parts_that_the_backend_knows),
+        cmocka_unit_test(test_a_capacity_of_few_connections),
+        cmocka_unit_test(test_a_capacity_with_a_node_that_restarts),
+        cmocka_unit_test(test_a_capacity_up_to_a_shortage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
