@@ -159,7 +159,7 @@ struct pool_supervised {
     bool ops_known; /* false while spec.ops_pending keeps a mix for a table that is not known yet */
 
     enum pool_state state;
-    char state_why[256];
+    char state_why[256], down_why[256]; /* down_why: state_why when it was DOWN last */
     uint64_t state_since_ns;
     bool wanted;    /* it should load or be paused; cleared by `stop` and by the end */
     bool finishing; /* it is ending for good, because of: */

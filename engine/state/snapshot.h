@@ -278,6 +278,7 @@ struct pool_snapshot {
     bool local;
     enum pool_state state;
     char state_why[256];      /* DOWN: what fails, and the time of the next try; ENDED: why */
+    char down_why[256];       /* state_why when it was DOWN last; "": it never was */
     enum end_reason ended_by; /* set as soon as its end begins */
     bool answered;            /* the target has answered, though opening may still take time */
     int error_code; /* ENDED because the target refused permanently: an enum err_code; else 0 */

@@ -412,6 +412,17 @@ class Entrance(unittest.TestCase):
                 self.assertEqual(result.code, 3, result)
                 self.assertIn(word, result.err)
 
+    def test_the_reason_outlives_the_run(self):
+        """It ends before the 10 s in which a target must be reached."""
+        with lib.Redis("--maxclients", "1") as redis:  # its own link takes the place
+            for args in ("-d", "500ms"), ("-d", "3s"):
+                result = lib.loadtop("--headless", *args, "--clients", 2, redis.url, timeout=BOUND)
+                self.assertEqual(result.code, 3, result)
+                self.assertRegex(result.err, "no target was reached[^:]*: redis: .*max number of clients")
+        result = lib.loadtop("--headless", "--max-time", "1s", "redis://127.0.0.1:%d" % lib.free_port(), timeout=BOUND)
+        self.assertEqual(result.code, 3, result)
+        self.assertRegex(result.err, "no target was reached: redis: .*connection refused")
+
     def test_not_redis(self):
         class Quiet(http.server.BaseHTTPRequestHandler):
             def log_message(self, *_args):

@@ -176,11 +176,20 @@ static bool pool_was_reached(const struct pool_snapshot *p)
            c->in_flight || w->completed || w->errors || w->timeouts || w->in_flight;
 }
 
+/* Why a pool was not reached. The state's reason is how it ended, once it has. */
 static const char *why_not(const struct pool_snapshot *p)
 {
+    const struct error_class *newest = NULL;
+    for (unsigned i = 0; i < p->conn_errors; i++)
+        if (!newest || p->conn_error[i].last_s > newest->last_s)
+            newest = &p->conn_error[i];
     if (p->errors && p->error[0].last[0])
         return p->error[0].last;
-    return p->state_why[0] ? p->state_why : p->target;
+    if (p->state != POOL_ENDED && p->state_why[0])
+        return p->state_why;
+    if (newest && newest->last[0])
+        return newest->last;
+    return p->down_why[0] ? p->down_why : p->target;
 }
 
 /* State of the pools' targets so far. */
