@@ -119,21 +119,21 @@ static double little_gap(const struct monitor *m)
 }
 
 /* What a thread that hangs (or hung) does to the figures. */
-static void say_hang(const struct pool *p, struct check *c, bool ended)
+static void say_hang(const struct pool *p, const struct pool_snapshot *s, struct check *c)
 {
-    unsigned now = pool_stuck(p), hangs = pool_sup(p)->hangs;
-    if (now && ended)
+    unsigned now = s->threads_stuck, hangs = pool_sup(p)->hangs;
+    if (now && s->state == POOL_ENDED)
         snprintf(c->why, sizeof c->why,
                  "%u thread%s hung to the end: what it did, and what was due there, is not known",
                  now, now > 1 ? "s" : "");
     else if (now)
         snprintf(c->why, sizeof c->why,
-                 "%u of %u threads hang%s: what it has in flight is neither sent nor counted", now,
-                 pool_running(p), now > 1 ? "" : "s");
+                 "%u of %u threads hang%s: what %s in flight is neither sent nor counted", now,
+                 s->threads_running + now, now > 1 ? "" : "s", now > 1 ? "they have" : "it has");
     else
         snprintf(c->why, sizeof c->why,
-                 "a thread hung %u time%s for 5 s or longer: its latencies include it", hangs,
-                 hangs > 1 ? "s" : "");
+                 "a thread hung %u time%s for %d s or longer: its latencies include it", hangs,
+                 hangs > 1 ? "s" : "", HANGS_AFTER_S);
 }
 
 /* Compares both sides of the accounting. Once the pool has ended nothing is still due, except for
@@ -156,7 +156,7 @@ static void judge_account(const struct pool *p, struct pool_snapshot *s, const s
         snprintf(c->why, sizeof c->why,
                  "offered differs from its parts by %.0f: please report this", off);
     else if (hung)
-        say_hang(p, c, ended);
+        say_hang(p, s, c);
     else if (left > 0)
         snprintf(c->why, sizeof c->why,
                  "nobody says what became of %.0f starts that were due: please report this", left);
@@ -182,8 +182,9 @@ static void judge_connections(const struct pool *p, struct pool_snapshot *s)
         snprintf(c->why, sizeof c->why, "%s up%s%s: fewer carry this load than it says", gone->what,
                  gone->cause[0] ? ": " : "", gone->cause);
     else
-        snprintf(c->why, sizeof c->why, "not all was up for %.1f s (%.0f %%, limit 5): at worst %s",
-                 lasted, 100 * share, gone->worst);
+        snprintf(c->why, sizeof c->why,
+                 "not all was up for %.1f s (%.0f %%, limit %.0f): at worst %s", lasted,
+                 100 * share, 100 * c->limit, gone->worst);
 }
 
 void judge_validity(const struct pool *p, struct pool_snapshot *s)
@@ -198,24 +199,24 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
     struct check *c = add_check(s, CHECK_LITTLE, little_gap(m), LIMIT_LITTLE, little);
     if (!c->ok)
         snprintf(c->why, sizeof c->why,
-                 "N and X R differ by %.1f %% (limit 5 %%): times or counts are wrong",
-                 100 * c->value);
+                 "N and X R differ by %.1f %% (limit %.0f %%): times or counts are wrong",
+                 100 * c->value, 100 * c->limit);
     bool over = s->state == POOL_ENDED;
     double cpu = over ? fmax(cpu_of_run(s), busy_of_run(s)) : m->busiest_cpu;
     c = add_check(s, CHECK_GENERATOR_CPU, cpu, LIMIT_CPU, over || s->state == POOL_LOADING);
     if (!c->ok)
         snprintf(c->why, sizeof c->why,
                  over && cpu_of_run(s) < LIMIT_CPU
-                     ? "generator busy %.0f %% of its time (limit 80): this is our "
+                     ? "generator busy %.0f %% of its time (limit %.0f): this is our "
                        "limit, not the target's"
-                     : "generator CPU %.0f %% (limit 80): this is our limit, not the target's",
-                 100 * c->value);
+                     : "generator CPU %.0f %% (limit %.0f): this is our limit, not the target's",
+                 100 * c->value, 100 * c->limit);
     c = add_check(s, CHECK_CPU_WAIT, over ? m->queued_sum / m->queued_n : m->queued, LIMIT_QUEUE,
                   over || s->state == POOL_LOADING);
     if (!c->ok)
         snprintf(c->why, sizeof c->why,
-                 "threads waited %.0f %% of the time for a CPU (limit 10): latencies include it",
-                 100 * c->value);
+                 "threads waited %.0f %% of the time for a CPU (limit %.0f): latencies include it",
+                 100 * c->value, 100 * c->limit);
     double lag_most = monitor_lag_limit_ns(m);
     c = add_check(s, CHECK_SCHEDULE_LAG, m->last_lag.q[Q_P99] / 1e3, lag_most / 1e3,
                   m->last_lag.count > 0);

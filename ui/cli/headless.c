@@ -230,8 +230,11 @@ static void check_targets(struct run *r, const struct snapshot *s)
     if (r->ending || r->given_up)
         return;
     if (now.missing && !r->reached && (late || s->ended)) {
-        snprintf(why, sizeof why, "no target was reached%s: %s: %s", late ? " within 10 s" : "",
-                 now.missing->name, why_not(now.missing));
+        char within[32] = "";
+        if (late)
+            snprintf(within, sizeof within, " within %.0f s", REACH_S);
+        snprintf(why, sizeof why, "no target was reached%s: %s: %s", within, now.missing->name,
+                 why_not(now.missing));
         r->unreached = true;
     } else if (now.missing && r->reached && !now.loading && late && !s->ended) {
         snprintf(why, sizeof why, "%s was never reached, and all else has ended: %s",
