@@ -527,9 +527,9 @@ int clean_identity_allowed(const struct clean *, const char *backend, const char
 /* Limit on what servers can make all connections together buffer: incomplete answers, as far as
  * they are larger than expected (the expected size is not counted, so an ordinary load never
  * reaches the limit). 256 MiB: a thousand connections of 256 KiB. */
-#define NET_HELD_MAX ((size_t)256 << 20)
+#define NET_BUFFERED_MAX ((size_t)256 << 20)
 /* Changes the bytes that a connection has buffered from *mine to `bytes`, and *mine with it;
- * closing must call it with 0. False: the total of all connections would exceed NET_HELD_MAX;
+ * closing must call it with 0. False: the total of all connections would exceed NET_BUFFERED_MAX;
  * nothing is changed, and the connection must be closed. Any thread. */
 bool net_hold(size_t *mine, size_t bytes);
 

@@ -575,11 +575,11 @@ static int hold_part(struct cass_conn *c)
 {
     char text[120];
     size_t asked = CASS_IN + 4 * (size_t)worker_of(c)->size_high;
-    if (net_hold(&c->held, c->in.used > asked ? c->in.used - asked : 0))
+    if (net_hold(&c->buffered, c->in.used > asked ? c->in.used - asked : 0))
         return 0;
     snprintf(text, sizeof text,
              "answers that are not whole hold %zu MiB of all connections, the most that is held",
-             NET_HELD_MAX >> 20);
+             NET_BUFFERED_MAX >> 20);
     lost(c, "too_much", text);
     return -1;
 }
@@ -616,7 +616,7 @@ static int read_in(struct cass_conn *c)
             lost(c, "protocol", c->in.why);
         if (fed != CQL_FED)
             return -1;
-        if ((c->in.used || c->held) && hold_part(c) < 0)
+        if ((c->in.used || c->buffered) && hold_part(c) < 0)
             return -1;
     }
 }
@@ -757,7 +757,7 @@ void cass_close(struct conn *conn)
         loop_unwatch(loop_of(c), &c->watch);
         stream_close(&c->socket);
         cql_reader_free(&c->in);
-        net_hold(&c->held, 0);
+        net_hold(&c->buffered, 0);
         cql_writer_free(&c->out);
         cql_streams_free(&c->streams);
         c->stage = CASS_CLOSED;

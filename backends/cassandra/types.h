@@ -249,7 +249,7 @@ struct cass_conn {
     struct stream socket;
     unsigned at; /* index of the address of its host that it uses */
     struct cql_reader in;
-    size_t held; /* buffered output beyond the bound (net_hold) */
+    size_t buffered; /* buffered output beyond the bound (net_hold) */
     struct cql_writer out;
     struct cql_streams streams;
     enum cass_stage stage;

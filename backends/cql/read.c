@@ -183,23 +183,23 @@ static int64_t hold(struct cql_reader *r, const uint8_t *bytes, size_t len, uint
         n = (uint32_t)len;
     if (n == 0)
         return 0;
-    if (grow(&r->held, &r->room, r->used + n) < 0)
+    if (grow(&r->partial, &r->room, r->used + n) < 0)
         return bad(r, "no memory to hold a frame of %u bytes", upto);
-    memcpy(r->held + r->used, bytes, n);
+    memcpy(r->partial + r->used, bytes, n);
     r->used += n;
     return n;
 }
 
 /* Completes the buffered frame with the new bytes. Returns how many bytes it took; -1: bad; -2:
  * `each` stopped. */
-static int64_t feed_held(struct cql_reader *r, const uint8_t *bytes, size_t len,
-                         int (*each)(void *ctx, const struct cql_frame *), void *ctx)
+static int64_t feed_partial(struct cql_reader *r, const uint8_t *bytes, size_t len,
+                            int (*each)(void *ctx, const struct cql_frame *), void *ctx)
 {
     struct cql_frame f = {0};
-    int64_t taken = hold(r, bytes, len, r->used < 1 ? 1 : header_size(r->held));
+    int64_t taken = hold(r, bytes, len, r->used < 1 ? 1 : header_size(r->partial));
     if (taken < 0)
         return -1;
-    uint32_t header = header_size(r->held);
+    uint32_t header = header_size(r->partial);
     if (taken < (int64_t)len && r->used < header) {
         int64_t n = hold(r, bytes + taken, len - (size_t)taken, header);
         if (n < 0)
@@ -208,7 +208,7 @@ static int64_t feed_held(struct cql_reader *r, const uint8_t *bytes, size_t len,
     }
     if (r->used < header)
         return taken;
-    if (read_header(r, r->held, &f) < 0)
+    if (read_header(r, r->partial, &f) < 0)
         return -1;
     int64_t n = hold(r, bytes + taken, len - (size_t)taken, header + f.length);
     if (n < 0)
@@ -217,10 +217,10 @@ static int64_t feed_held(struct cql_reader *r, const uint8_t *bytes, size_t len,
     if (r->used < header + f.length)
         return taken;
     r->used = 0;
-    int e = deliver(r, &f, r->held, each, ctx);
+    int e = deliver(r, &f, r->partial, each, ctx);
     if (e)
         return e < 0 ? -1 : -2;
-    shrink(&r->held, &r->room);
+    shrink(&r->partial, &r->room);
     return taken;
 }
 
@@ -231,7 +231,7 @@ enum cql_feed cql_feed(struct cql_reader *r, const uint8_t *bytes, size_t len,
         struct cql_frame f = {0};
         size_t taken;
         if (r->used > 0 || len < header_size(bytes)) {
-            int64_t n = feed_held(r, bytes, len, each, ctx);
+            int64_t n = feed_partial(r, bytes, len, each, ctx);
             if (n < 0)
                 return n == -1 ? CQL_BAD : CQL_STOPPED;
             taken = (size_t)n;
@@ -256,9 +256,9 @@ enum cql_feed cql_feed(struct cql_reader *r, const uint8_t *bytes, size_t len,
 
 void cql_reader_free(struct cql_reader *r)
 {
-    free(r->held);
+    free(r->partial);
     free(r->plain);
-    r->held = r->plain = NULL;
+    r->partial = r->plain = NULL;
     r->used = r->room = r->plain_room = 0;
     r->settled = r->compression = false;
 }

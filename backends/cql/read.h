@@ -19,7 +19,7 @@ struct cql_reader {
     uint32_t body_max;
     bool compression;
     bool settled; /* a v4 frame was seen: other versions are an error from now on */
-    uint8_t *held;
+    uint8_t *partial;
     uint32_t used, room; /* bytes used and allocated for a frame that has not fully arrived */
     uint8_t *plain;
     uint32_t plain_room;

@@ -280,23 +280,23 @@ static void begin_period(struct kafka_client *c, uint64_t begun)
         if (!c->track && msg->from->own[m->partition].pending)
             msg->from->own[m->partition].pending--;
         take_run(c, msg->from, &m, 1, i * work, 0);
-        c->held[i].message = msg;
-        c->held[i].copy = NULL;
-        c->held[i].size = m->len;
+        c->handled[i].message = msg;
+        c->handled[i].copy = NULL;
+        c->handled[i].size = m->len;
     }
     c->holding = n;
     if (handling != HANDLING_BORROW) {
         t = loop_refresh(loop);
         for (uint32_t i = 0; i < n; i++)
-            c->held[i].copy = buffer_get(kw, handling, c->held[i].size);
+            c->handled[i].copy = buffer_get(kw, handling, c->handled[i].size);
         alloc_ns = loop_refresh(loop) - t;
         for (uint32_t i = 0; i < n; i++)
-            if (c->held[i].copy && c->held[i].message->m->payload)
-                memcpy(c->held[i].copy, c->held[i].message->m->payload, c->held[i].size);
+            if (c->handled[i].copy && c->handled[i].message->m->payload)
+                memcpy(c->handled[i].copy, c->handled[i].message->m->payload, c->handled[i].size);
         t = loop_refresh(loop);
         for (uint32_t i = 0; i < n; i++) {
-            message_drop(kw, c->held[i].message);
-            c->held[i].message = NULL;
+            message_drop(kw, c->handled[i].message);
+            c->handled[i].message = NULL;
         }
         free_ns = loop_refresh(loop) - t;
     }
@@ -306,15 +306,15 @@ static void begin_period(struct kafka_client *c, uint64_t begun)
     loop_alarm(loop, &c->done, c->due_ns);
 }
 
-static void release_held(struct kafka_client *c)
+static void release_handled(struct kafka_client *c)
 {
     struct kafka_worker *kw = c->worker;
     uint64_t handling = option_u64(kafka_opts(kw->pool), K_HANDLING);
     for (uint32_t i = 0; i < c->holding; i++) {
-        if (c->held[i].message)
-            message_drop(kw, c->held[i].message);
-        if (c->held[i].copy)
-            buffer_put(kw, handling, c->held[i].copy, c->held[i].size);
+        if (c->handled[i].message)
+            message_drop(kw, c->handled[i].message);
+        if (c->handled[i].copy)
+            buffer_put(kw, handling, c->handled[i].copy, c->handled[i].size);
     }
     c->holding = 0;
 }
@@ -326,7 +326,7 @@ static void done_fire(struct alarm *a)
     struct kafka_worker *kw = c->worker;
     struct loop *loop = worker_loop(kw->worker);
     uint64_t due = c->due_ns, now = loop_refresh(loop);
-    release_held(c);
+    release_handled(c);
     uint64_t after = loop_refresh(loop);
     kw->sums.free_ns += after - now;
     turn(c, c->count ? CLIENT_READY : CLIENT_WAITING, due < now ? due : now);
@@ -341,9 +341,9 @@ static bool ring_push(struct kafka_client *c, struct kafka_message *m)
 {
     if (!c->ring) {
         c->ring = malloc(KAFKA_RING * sizeof(struct kafka_message *));
-        c->held = calloc(KAFKA_RING, sizeof *c->held);
+        c->handled = calloc(KAFKA_RING, sizeof *c->handled);
     }
-    if (!c->ring || !c->held || c->count == KAFKA_RING)
+    if (!c->ring || !c->handled || c->count == KAFKA_RING)
         return false;
     c->ring[(c->first + c->count++) % KAFKA_RING] = m;
     m->refs++;
@@ -494,9 +494,9 @@ void kafka_clients_forget(struct kafka_conn *kc, int32_t partition)
         if (!kept && c->state == CLIENT_READY)
             turn(c, CLIENT_WAITING, loop_now(worker_loop(kw->worker)));
         for (uint32_t k = 0; k < c->holding; k++) /* the handle is destroyed with its messages */
-            if (partition < 0 && c->held[k].message && c->held[k].message->from == kc) {
-                message_drop(kw, c->held[k].message);
-                c->held[k].message = NULL;
+            if (partition < 0 && c->handled[k].message && c->handled[k].message->from == kc) {
+                message_drop(kw, c->handled[k].message);
+                c->handled[k].message = NULL;
             }
     }
     for (struct kafka_message **at = &kc->back, *m; (m = *at);) {
@@ -563,14 +563,14 @@ static void client_free(struct kafka_client *c)
     kw->sums.wait_ns += c->wait_ns;
     kw->sums.handle_ns += c->handle_ns;
     kw->sums.thread_ns += c->thread_ns;
-    release_held(c);
+    release_handled(c);
     give_back(c);
     for (int32_t p = 0; c->track && p < kw->pool->partitions; p++)
         track_fini(&c->track[p]);
     free(c->track);
     free(c->begun);
     free(c->ring);
-    free(c->held);
+    free(c->handled);
     free(c);
 }
 

@@ -46,7 +46,7 @@ struct kafka_client {
         struct kafka_message *message; /* borrowed */
         void *copy;                    /* or a copy of `size` bytes */
         size_t size;
-    } * held; /* [KAFKA_RING]: messages of the present busy period */
+    } * handled; /* [KAFKA_RING]: messages of the present busy period */
     uint32_t holding;
     struct track *track; /* [partitions], deliver=each */
     /* [partitions], deliver=each: offset where its stream began; -1: not begun yet */

@@ -94,14 +94,14 @@ static void look(struct kafka_pool *kp, struct kafka_second *s, struct kafka_sum
 
 static double topic_messages(const struct kafka_pool *kp, double *ends)
 {
-    double held = 0;
+    double messages = 0;
     *ends = 0;
     for (int32_t p = 0; p < kp->partitions; p++) {
         double end = (double)atomic_load(&kp->part[p].end);
-        held += end - (double)kp->part[p].low;
+        messages += end - (double)kp->part[p].low;
         *ends += end;
     }
-    return held;
+    return messages;
 }
 
 static void tell_changes(struct kafka_pool *kp, const struct kafka_second *s)
@@ -368,12 +368,12 @@ void kafka_pool_stats(struct pool *pool, struct stats *st)
     struct kafka_pool *kp = pool_data(pool);
     struct kafka_second s = {.lag = NAN};
     struct kafka_sums sums;
-    double ends = NAN, held;
+    double ends = NAN, messages;
     if (!kp->part)
         return;
     bool fresh = kafka_offsets_refresh(kp, 1000) == 0;
     kafka_partitions_inspect(kp, fresh);
-    held = topic_messages(kp, &ends);
+    messages = topic_messages(kp, &ends);
     look(kp, &s, &sums);
     st->backend_cpu_share = kafka_threads_busiest(kp);
     bool consumes = pool_ops_include(pool, KAFKA_CONSUME);
@@ -400,7 +400,7 @@ void kafka_pool_stats(struct pool *pool, struct stats *st)
     }
     copy_str(st->version, sizeof st->version, kp->version);
     copy_str(st->address, sizeof st->address, kp->address);
-    st->data_items = (int64_t)held;
+    st->data_items = (int64_t)messages;
     say_note(kp, &s, st->note, sizeof st->note);
     if (consumes)
         say_columns(kp, &s, st);
@@ -425,7 +425,7 @@ void kafka_pool_stats(struct pool *pool, struct stats *st)
     if (kp->mock)
         return;
     if (kp->created)
-        leave_entry(st->leftovers, "topic", kp->topic, held, kp->topic_unmarked);
+        leave_entry(st->leftovers, "topic", kp->topic, messages, kp->topic_unmarked);
     else if (produced)
         leave_entry(st->leftovers, "messages", kp->topic, (double)produced, "");
     if (kp->group_made)

@@ -443,7 +443,7 @@ static void reader_give_back(struct redis_worker *w, struct redis_conn *c)
         w->spare = c->reader;
     c->reader = NULL;
     c->reply = 0;
-    net_hold(&c->held, 0);
+    net_hold(&c->buffered, 0);
 }
 
 /* Checks an incomplete reply in the reader: its announced size, its received size, and the total of
@@ -451,7 +451,7 @@ static void reader_give_back(struct redis_worker *w, struct redis_conn *c)
 static void judge_part(struct redis_worker *w, struct redis_conn *c)
 {
     size_t most = c->state == REDIS_HELLO ? HELLO_REPLY_MAX : w->asked_for + REDIS_REPLY_SLACK;
-    size_t held = resp_reader_held(c->reader);
+    size_t buffered = resp_reader_buffered(c->reader);
     uint64_t says = resp_reader_awaits(c->reader);
     if (says > most)
         conn_down(c->conn, "too_large",
@@ -463,11 +463,11 @@ static void judge_part(struct redis_worker *w, struct redis_conn *c)
                   "%s: a reply without an end: %zu bytes so far, and at most %zu "
                   "can have been asked for",
                   shown(c), c->reply, most);
-    else if (!net_hold(&c->held, held > w->asked_for ? held - w->asked_for : 0))
+    else if (!net_hold(&c->buffered, buffered > w->asked_for ? buffered - w->asked_for : 0))
         conn_down(c->conn, "too_much",
                   "%s: replies that were not asked for hold %zu MiB of all connections, the most "
                   "that is held",
-                  shown(c), NET_HELD_MAX >> 20);
+                  shown(c), NET_BUFFERED_MAX >> 20);
 }
 
 /* Passes n bytes to the connection's reader and handles completed replies. */
@@ -490,7 +490,7 @@ static void read_through_reader(struct redis_worker *w, struct redis_conn *c, co
         n -= part;
         c->reply += part;
         while ((rc = resp_reader_next(c->reader, &kind)) > 0) {
-            c->reply = resp_reader_held(c->reader);
+            c->reply = resp_reader_buffered(c->reader);
             answer(c, w, kind, most);
             if (!is_open(c))
                 return;
@@ -719,7 +719,7 @@ void redis_close(struct conn *conn)
     c->tls = NULL;
     resp_reader_free(c->reader);
     c->reader = NULL;
-    net_hold(&c->held, 0);
+    net_hold(&c->buffered, 0);
     loop_alarm(loop, &c->limit, NS_NEVER);
     if (c->watch.fd >= 0) {
         int fd = c->watch.fd;

@@ -22,7 +22,7 @@
 #define KEY_OVERHEAD 100.0
 #define MEMBER_OVERHEAD 60.0
 #define LIST_OVERHEAD 15.0
-#define LIST_HELD 8.0    /* typical length of a list that rpop keeps short */
+#define LIST_LENGTH 8.0  /* typical length of a list that rpop keeps short */
 #define FAMILY_INFIX 2.0 /* "l:" */
 
 /* ---- Identity ---- */
@@ -104,7 +104,7 @@ static struct weighed weigh(const struct options *o, const double *weight, enum 
     case FAMILY_LIST:
         data = size;
         value = allocated(size + LIST_OVERHEAD);
-        members = weight[REDIS_RPOP] >= weight[op] ? LIST_HELD : INFINITY;
+        members = weight[REDIS_RPOP] >= weight[op] ? LIST_LENGTH : INFINITY;
         break;
     case FAMILY_HASH:
         data = REDIS_DIGITS + size;

@@ -348,7 +348,7 @@ bool resp_reader_empty(const struct redisReader *r)
     return r->ridx == -1 && r->pos == r->len;
 }
 
-size_t resp_reader_held(const struct redisReader *r)
+size_t resp_reader_buffered(const struct redisReader *r)
 {
     return r->len - r->pos;
 }

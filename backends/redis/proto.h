@@ -167,7 +167,7 @@ int resp_reader_next(struct redisReader *, enum resp_kind *kind);
 const char *resp_reader_error(const struct redisReader *);
 bool resp_reader_empty(const struct redisReader *); /* no incomplete reply is buffered */
 /* buffered bytes of an incomplete reply */
-size_t resp_reader_held(const struct redisReader *);
+size_t resp_reader_buffered(const struct redisReader *);
 /* The announced length of the string that the reader is waiting for; 0: none. UINT64_MAX: a number
  * of more than 18 digits. */
 uint64_t resp_reader_awaits(const struct redisReader *);

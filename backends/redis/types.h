@@ -195,7 +195,7 @@ struct redis_conn {
     struct tls *tls;            /* rediss://: contains the unsent bytes, `kept` is unused */
     struct redisReader *reader; /* contains an incomplete reply; NULL: none */
     size_t reply;               /* bytes of that reply so far */
-    size_t held;                /* bytes of it beyond the expected size (net_hold) */
+    size_t buffered;            /* bytes of it beyond the expected size (net_hold) */
     struct alarm limit;         /* timeout of connecting and the handshake */
     uint8_t state, step;        /* enum redis_state; replies of the handshake so far */
     bool full;                  /* SUBMIT_BUSY was returned */

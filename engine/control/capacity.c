@@ -20,7 +20,7 @@
 #define OWED_NS (30 * NS_PER_S)
 #define OWED_RATE 0.25 /* share of the next rate at which a backlog is drained */
 #define GAP 0.02
-#define HELD 0.99
+#define SUSTAINED 0.99
 #define NEARLY 0.90
 #define START_PER_S 100
 #define GROWS 3
@@ -101,7 +101,7 @@ static bool holds(const struct engine *e, const struct pool *p, double rate, cha
 {
     double done = period_rate(p);
     char text[32];
-    if (done < HELD * rate) {
+    if (done < SUSTAINED * rate) {
         snprintf(why, size, "only %s/s were done", format_number(text, sizeof text, done));
         return false;
     }
@@ -174,7 +174,7 @@ static void vote(const struct engine *e, struct capacity_search *s, struct pool 
         return;
     if (!fell_behind && holds(e, p, s->rate, r->why, sizeof r->why)) {
         if (enough(e, p))
-            r->held++;
+            r->sustained++;
         else
             r->unjudged++;
         r->busy = busy_share(&at);
@@ -200,44 +200,44 @@ static const struct capacity_rate *lowest_broken(const struct capacity_search *s
     const struct capacity_rate *found = NULL;
     for (unsigned i = 0; i < s->rates; i++) {
         const struct capacity_rate *r = &s->tried[i];
-        if (r->broke > r->held && (!found || r->rate < found->rate))
+        if (r->broke > r->sustained && (!found || r->rate < found->rate))
             found = r;
     }
     return found;
 }
 
-static const struct capacity_rate *highest_held(const struct capacity_search *s, double below)
+static const struct capacity_rate *highest_sustained(const struct capacity_search *s, double below)
 {
     const struct capacity_rate *found = NULL;
     for (unsigned i = 0; i < s->rates; i++) {
         const struct capacity_rate *r = &s->tried[i];
-        bool held = r->held > r->broke || (r->unjudged > 0 && r->broke == 0);
-        if (held && r->rate < below && (!found || r->rate > found->rate))
+        bool sustained = r->sustained > r->broke || (r->unjudged > 0 && r->broke == 0);
+        if (sustained && r->rate < below && (!found || r->rate > found->rate))
             found = r;
     }
     return found;
 }
 
-static void say_known(struct capacity_search *s, const struct capacity_rate *held,
+static void say_known(struct capacity_search *s, const struct capacity_rate *best,
                       const struct capacity_rate *broken, const char *how)
 {
     struct capacity *c = &s->found;
     char rate[32], edge[32];
-    c->rate_per_s = c->low = held->rate;
-    memcpy(s->value, held->value, sizeof s->value);
-    format_number(rate, sizeof rate, held->rate);
+    c->rate_per_s = c->low = best->rate;
+    memcpy(s->value, best->value, sizeof s->value);
+    format_number(rate, sizeof rate, best->rate);
     if (!broken) {
-        c->limit = CAPACITY_BOUND;
+        c->limited_by = CAPACITY_BOUND;
         snprintf(c->why, sizeof c->why, "no higher rate was tried: %s", how);
         snprintf(s->why, sizeof s->why, "at least %s/s: %s", rate, how);
     } else if (broken->disturbed >= DISTURBED_MOST) {
-        c->limit = CAPACITY_MACHINE;
+        c->limited_by = CAPACITY_MACHINE;
         copy_str(c->why, sizeof c->why, broken->why);
         snprintf(s->why, sizeof s->why, "at least %s/s: then this machine was the limit (%s)", rate,
                  broken->why);
     } else {
         c->high = broken->rate;
-        c->limit = held->busy > BUSY_MOST ? CAPACITY_CLIENTS : CAPACITY_SERVER;
+        c->limited_by = best->busy > BUSY_MOST ? CAPACITY_CLIENTS : CAPACITY_SERVER;
         copy_str(c->why, sizeof c->why, broken->why);
         snprintf(s->why, sizeof s->why, "%s: %s/s; at %s/s %s", how, rate,
                  format_number(edge, sizeof edge, broken->rate), broken->why);
@@ -248,14 +248,14 @@ static void say_known(struct capacity_search *s, const struct capacity_rate *hel
 static bool over(struct capacity_search *s, const char *how)
 {
     const struct capacity_rate *broken = lowest_broken(s),
-                               *held = highest_held(s, broken ? broken->rate : INFINITY);
+                               *best = highest_sustained(s, broken ? broken->rate : INFINITY);
     struct capacity *c = &s->found;
     char rate[32];
     *c = (struct capacity){.high = NAN, .rate_per_s = NAN, .low = NAN};
-    c->known = held && held->held > 0;
-    if (!c->known && held) {
+    c->known = best && best->sustained > 0;
+    if (!c->known && best) {
         snprintf(s->why, sizeof s->why, "%s: too few operations at %s/s to judge by (hold=T)", how,
-                 format_number(rate, sizeof rate, held->rate));
+                 format_number(rate, sizeof rate, best->rate));
         return true;
     }
     if (!c->known) {
@@ -265,24 +265,24 @@ static bool over(struct capacity_search *s, const char *how)
                  broken ? broken->why : "");
         return true;
     }
-    say_known(s, held, broken, how);
+    say_known(s, best, broken, how);
     return true;
 }
 
 static bool undecided(const struct capacity_rate *r)
 {
-    if (r->missing && !r->held && !r->unjudged && !r->broke)
+    if (r->missing && !r->sustained && !r->unjudged && !r->broke)
         return true;
-    if (r->disturbed && r->disturbed < DISTURBED_MOST && r->broke <= r->held && !r->held)
+    if (r->disturbed && r->disturbed < DISTURBED_MOST && r->broke <= r->sustained && !r->sustained)
         return true;
-    return r->broke && (r->broke == r->held || (r->broke == 1 && !r->held));
+    return r->broke && (r->broke == r->sustained || (r->broke == 1 && !r->sustained));
 }
 
 /* Chooses the next rate after a probe. True when the search is over. */
 static bool judged(struct capacity_search *s)
 {
     const struct capacity_rate *now = tried(s), *broken = lowest_broken(s),
-                               *held = highest_held(s, broken ? broken->rate : INFINITY);
+                               *best = highest_sustained(s, broken ? broken->rate : INFINITY);
     s->phase = CAPACITY_SET;
     if (++s->probes >= CAPACITY_PROBES_MOST)
         return over(s, "given up after 60 probes");
@@ -294,14 +294,14 @@ static bool judged(struct capacity_search *s)
         if (s->to > 0 && s->rate >= s->to)
             return over(s, "the highest rate allowed holds");
         s->rate *= 2;
-    } else if (!held) {
+    } else if (!best) {
         s->rate = broken->rate / 2;
         if (s->rate < 1)
             return over(s, "given up");
-    } else if (broken->rate / held->rate > 1 + GAP) {
-        s->rate = (held->rate + broken->rate) / 2;
-    } else if (held->held + held->unjudged < 2) {
-        s->rate = held->rate;
+    } else if (broken->rate / best->rate > 1 + GAP) {
+        s->rate = (best->rate + broken->rate) / 2;
+    } else if (best->sustained + best->unjudged < 2) {
+        s->rate = best->rate;
     } else if (broken->broke < 2) {
         s->rate = broken->rate;
     } else {
@@ -348,11 +348,11 @@ static bool begin_probe(struct engine *e, struct capacity_search *s, struct pool
  * already: starts fall further and further behind. */
 static bool settle(struct capacity_search *s, struct pool *p, double now_s, uint64_t now_ns)
 {
-    uint64_t held = now_ns - s->phase_ns;
+    uint64_t elapsed = now_ns - s->phase_ns;
     double lag = pool_sup(p)->figures->monitor.last_lag.q[Q_P50];
-    if (held < NS_PER_S + (uint64_t)s->growing * NS_PER_S)
+    if (elapsed < NS_PER_S + (uint64_t)s->growing * NS_PER_S)
         return false;
-    if (!owes(p) || held > SETTLE_NS) {
+    if (!owes(p) || elapsed > SETTLE_NS) {
         plateau_restart(p, now_s);
         s->phase = CAPACITY_WATCH;
         s->phase_ns = now_ns;
@@ -365,7 +365,7 @@ static bool settle(struct capacity_search *s, struct pool *p, double now_s, uint
 
 bool capacity_tick(struct engine *e, struct capacity_search *s, struct pool *p, uint64_t now_ns)
 {
-    uint64_t held = now_ns - s->phase_ns;
+    uint64_t elapsed = now_ns - s->phase_ns;
     switch (s->phase) {
     case CAPACITY_SET:
         if (s->probes == 0 || !owes(p))
@@ -374,7 +374,7 @@ bool capacity_tick(struct engine *e, struct capacity_search *s, struct pool *p, 
             return over(s, "the rate could not be set");
         return false;
     case CAPACITY_DRAIN:
-        if (held < NS_PER_S || (owes(p) && held < OWED_NS))
+        if (elapsed < NS_PER_S || (owes(p) && elapsed < OWED_NS))
             return false;
         return begin_probe(e, s, p, now_ns);
     case CAPACITY_SETTLE:
@@ -385,8 +385,8 @@ bool capacity_tick(struct engine *e, struct capacity_search *s, struct pool *p, 
     case CAPACITY_WATCH:
         break;
     }
-    if (held < s->hold_ns + 300 * NS_PER_MS ||
-        (held < HOLD_EXTEND * s->hold_ns && !enough(e, p) && period_rate(p) > NEARLY * s->rate))
+    if (elapsed < s->hold_ns + 300 * NS_PER_MS ||
+        (elapsed < HOLD_EXTEND * s->hold_ns && !enough(e, p) && period_rate(p) > NEARLY * s->rate))
         return false;
     vote(e, s, p, false);
     return judged(s);

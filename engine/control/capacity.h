@@ -36,12 +36,12 @@ enum capacity_phase { CAPACITY_SET, CAPACITY_DRAIN, CAPACITY_SETTLE, CAPACITY_WA
 /* Results of the probes at one rate. */
 struct capacity_rate {
     double rate;
-    unsigned held, broke, disturbed; /* disturbed: broke while the client was the bottleneck */
-    unsigned unjudged;               /* probes that seemed to hold but had too few samples */
-    unsigned missing;                /* probes that say nothing: connections were missing */
-    double busy;                     /* share of the pool's clients in use, when it held */
-    double value[THRESHOLDS_MAX];    /* each threshold's value when the rate last held */
-    char why[72];                    /* why it broke last, or said nothing: "p99<10ms was 12.1ms" */
+    unsigned sustained, broke, disturbed; /* disturbed: broke while the client was the bottleneck */
+    unsigned unjudged;                    /* probes that seemed to hold but had too few samples */
+    unsigned missing;                     /* probes that say nothing: connections were missing */
+    double busy;                          /* share of the pool's clients in use, when it held */
+    double value[THRESHOLDS_MAX];         /* each threshold's value when the rate last held */
+    char why[72]; /* why it broke last, or said nothing: "p99<10ms was 12.1ms" */
 };
 
 struct capacity_search {

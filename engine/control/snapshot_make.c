@@ -362,7 +362,7 @@ static void fill_pool(struct engine *e, struct pool *p, struct pool_snapshot *s,
     options_copy(&h->options, &p->spec.options);
     s->options = &h->options;
     fill_scaling(p, s);
-    judge_limit(p, s);
+    judge_bottleneck(p, s);
     judge_validity(p, s);
 }
 

@@ -438,8 +438,8 @@ static void tick_steps(struct engine *e, struct sweep *s, struct pool *p, uint64
             sweep_stop(e, err.msg);
         return;
     }
-    uint64_t held = now_ns - s->step_ns;
-    if (s->spec.hold_ns && held >= s->spec.hold_ns)
+    uint64_t elapsed = now_ns - s->step_ns;
+    if (s->spec.hold_ns && elapsed >= s->spec.hold_ns)
         plateau_judge_now(p, engine_seconds(e, now_ns));
     const struct plateau *pl = plateau_present(p);
     bool measuring = still_measuring(p);
@@ -447,8 +447,8 @@ static void tick_steps(struct engine *e, struct sweep *s, struct pool *p, uint64
     uint64_t longest = measuring ? HOLD_VERDICT_NS : HOLD_MOST_NS;
     /* a brief step may need longer */
     uint64_t most = pool_sup(p)->figures->plateaus.brief ? HOLD_BRIEF_NS : s->spec.hold_ns;
-    if (s->spec.hold_ns ? held >= most || (pl && held >= s->spec.hold_ns)
-                        : steady || held >= longest)
+    if (s->spec.hold_ns ? elapsed >= most || (pl && elapsed >= s->spec.hold_ns)
+                        : steady || elapsed >= longest)
         next_step(e, s, p, now_ns);
     else
         grid_now(&s->grid, s->order[s->step], p, engine_seconds(e, now_ns));

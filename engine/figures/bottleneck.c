@@ -10,8 +10,8 @@
 #define HALF 0.5
 #define SERVER_BUSY 0.8 /* of its CPUs */
 #define SERVER_LAZY 0.3 /* of one core */
-#define RATE_HELD 0.98
-#define CEILING_HELD 0.95
+#define RATE_REACHED 0.98
+#define CEILING_REACHED 0.95
 
 static void say(struct bottleneck_verdict *v, enum bottleneck kind, double share, const char *fmt,
                 ...) __attribute__((format(printf, 4, 5)));
@@ -79,16 +79,16 @@ static void judge_wait(const struct bottleneck_facts *f, struct bottleneck_verdi
 }
 
 /* Random arrivals deviate from their rate: over t seconds by about sqrt(rate / t). */
-static bool rate_held(const struct bottleneck_facts *f)
+static bool rate_reached(const struct bottleneck_facts *f)
 {
     double chance = f->random_s > 0 ? 3 * sqrt(f->rate_asked / f->random_s) : 0;
-    double slack = fmax((1 - RATE_HELD) * f->rate_asked, chance);
+    double slack = fmax((1 - RATE_REACHED) * f->rate_asked, chance);
     return isnan(f->rate) || f->rate >= f->rate_asked - slack;
 }
 
 bool ceiling_reached(double most_per_s, double rate_per_s)
 {
-    return most_per_s > 0 && rate_per_s >= CEILING_HELD * most_per_s;
+    return most_per_s > 0 && rate_per_s >= CEILING_REACHED * most_per_s;
 }
 
 void bottleneck_find(const struct bottleneck_facts *f, struct bottleneck_verdict *v)
@@ -106,7 +106,7 @@ void bottleneck_find(const struct bottleneck_facts *f, struct bottleneck_verdict
             "the load generator: its threads were busy %.0f %% of their time and had %.0f %% of a "
             "core: others took this machine's CPUs",
             100 * busy, 100 * f->cpu);
-    else if (f->rate_asked > 0 && rate_held(f))
+    else if (f->rate_asked > 0 && rate_reached(f))
         say(v, BOTTLENECK_RATE, NAN, "the rate that was asked for: the server keeps up with it");
     else if (f->rate_asked <= 0 && ceiling_reached(f->rate_most, f->rate))
         say(v, BOTTLENECK_RATE, NAN, "--max-rate: the ceiling for this pool");

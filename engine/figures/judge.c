@@ -60,7 +60,7 @@ static const char *missing(const struct pool *p, const struct pool_snapshot *s, 
     return buf;
 }
 
-void judge_limit(const struct pool *p, struct pool_snapshot *s)
+void judge_bottleneck(const struct pool *p, struct pool_snapshot *s)
 {
     char words[128];
     const struct monitor *m = &pool_sup(p)->figures->monitor;

@@ -5,7 +5,7 @@
 struct pool;
 struct pool_snapshot;
 
-void judge_limit(const struct pool *, struct pool_snapshot *);
+void judge_bottleneck(const struct pool *, struct pool_snapshot *);
 void judge_validity(const struct pool *, struct pool_snapshot *);
 
 #endif

@@ -138,9 +138,9 @@ void client_take_back(struct request *r, bool sent)
     struct worker *w = c->worker;
     bool pause = sent && w->now.load.think_ns > 0;
     client_unlink(c, r);
-    if (r->flags & OP_HELD) {
-        uint64_t held = w->op_bytes + r->op.size;
-        w->unthrottled_bytes -= held < w->unthrottled_bytes ? held : w->unthrottled_bytes;
+    if (r->flags & OP_BYTES_COUNTED) {
+        uint64_t bytes = w->op_bytes + r->op.size;
+        w->unthrottled_bytes -= bytes < w->unthrottled_bytes ? bytes : w->unthrottled_bytes;
     }
     if (r->flags & OP_BATCH) {
         bool last = c->batch_left && --c->batch_left == 0;

@@ -59,7 +59,7 @@ void op_adopt(struct client *c, struct request *r)
         }
     }
     if (w->now.load.pattern == PATTERN_UNTHROTTLED) {
-        r->flags |= OP_HELD;
+        r->flags |= OP_BYTES_COUNTED;
         w->unthrottled_bytes += w->op_bytes + r->op.size;
         if (w->unthrottled_bytes > w->tally.peak_bytes)
             w->tally.peak_bytes = w->unthrottled_bytes;

@@ -27,12 +27,12 @@ struct pool;
 
 enum op_state { OP_FREE, OP_WAITING, OP_IN_FLIGHT, OP_ABANDONED };
 enum op_flag {
-    OP_WARM = 1,   /* belongs to the warm-up, see start_warm: counted separately */
-    OP_BATCH = 2,  /* belongs to its client's present batch */
-    OP_WAITED = 4, /* had to wait for a connection */
-    OP_AGAIN = 8,  /* was sent before: stays offered and in flight while it waits */
-    OP_DUE = 16,   /* a scheduled start: also counted as due */
-    OP_HELD = 32   /* its memory is counted in unthrottled_bytes */
+    OP_WARM = 1,          /* belongs to the warm-up, see start_warm: counted separately */
+    OP_BATCH = 2,         /* belongs to its client's present batch */
+    OP_WAITED = 4,        /* had to wait for a connection */
+    OP_AGAIN = 8,         /* was sent before: stays offered and in flight while it waits */
+    OP_DUE = 16,          /* a scheduled start: also counted as due */
+    OP_BYTES_COUNTED = 32 /* its memory is counted in unthrottled_bytes */
 };
 
 enum conn_state { CONN_CLOSED, CONN_OPENING, CONN_UP, CONN_CLOSING };

@@ -11,16 +11,16 @@
 
 bool net_hold(size_t *mine, size_t bytes)
 {
-    static _Atomic size_t held;
+    static _Atomic size_t buffered;
     if (bytes > *mine) {
         size_t more = bytes - *mine;
-        size_t before = atomic_fetch_add_explicit(&held, more, memory_order_relaxed);
-        if (more > NET_HELD_MAX || before > NET_HELD_MAX - more) {
-            atomic_fetch_sub_explicit(&held, more, memory_order_relaxed);
+        size_t before = atomic_fetch_add_explicit(&buffered, more, memory_order_relaxed);
+        if (more > NET_BUFFERED_MAX || before > NET_BUFFERED_MAX - more) {
+            atomic_fetch_sub_explicit(&buffered, more, memory_order_relaxed);
             return false;
         }
     } else if (bytes < *mine) {
-        atomic_fetch_sub_explicit(&held, *mine - bytes, memory_order_relaxed);
+        atomic_fetch_sub_explicit(&buffered, *mine - bytes, memory_order_relaxed);
     }
     *mine = bytes;
     return true;

@@ -73,13 +73,13 @@ void pool_publish_settings(struct pool *p)
     struct settings *s = &shared->settings;
     struct load before = s->load;
     s->load = sup->load;
-    bool held = !sup->ops_known;
+    bool pending = !sup->ops_known;
     /* the weights are set by pool_set_ops, and checked against its table when the pool is open */
-    if (held)
+    if (pending)
         memcpy(s->load.weight, before.weight, sizeof before.weight);
     s->load.depth = pool_depth(p);
     unsigned forbidden = atomic_load(&p->atomic.forbidden);
-    for (unsigned i = 0; !held && i < OPS_MAX && sup->op_types[i].name; i++)
+    for (unsigned i = 0; !pending && i < OPS_MAX && sup->op_types[i].name; i++)
         if ((limits->read_only && !sup->op_types[i].reads) || (forbidden & 1U << i))
             s->load.weight[i] = 0;
     s->workers = sup->load.threads ? sup->load.threads : 1;

@@ -89,7 +89,7 @@ const char *light_name(enum light_id id)
     return name[id];
 }
 
-const char *capacity_limit_name(enum capacity_limit limit)
+const char *capacity_limited_by_name(enum capacity_limited_by limit)
 {
     static const char *const name[] = {"server", "clients", "machine", "bound"};
     return name[limit];
@@ -104,12 +104,13 @@ char *capacity_words(const struct capacity *c, char *buf, size_t size)
         return buf;
     format_number(rate, sizeof rate, c->rate_per_s);
     format_number(edge, sizeof edge, c->high);
-    if (c->limit == CAPACITY_BOUND)
+    if (c->limited_by == CAPACITY_BOUND)
         snprintf(buf, size, "at least %s/s: %s", rate, c->why);
-    else if (c->limit == CAPACITY_MACHINE)
+    else if (c->limited_by == CAPACITY_MACHINE)
         snprintf(buf, size, "at least %s/s: then this machine was the limit (%s)", rate, c->why);
     else
         snprintf(buf, size, "%s/s; at %s/s %s%s", rate, edge, c->why,
-                 c->limit == CAPACITY_CLIENTS ? "; all clients in use, more may carry more" : "");
+                 c->limited_by == CAPACITY_CLIENTS ? "; all clients in use, more may carry more"
+                                                   : "");
     return buf;
 }

@@ -218,7 +218,7 @@ struct scaling {
 #define SCALINGS_MAX 5
 
 /* What a capacity search found. */
-enum capacity_limit {
+enum capacity_limited_by {
     CAPACITY_SERVER, /* at `high` the target did not keep up */
     /* nearly all of the pool's clients were in use: more clients might reach more */
     CAPACITY_CLIENTS,
@@ -228,10 +228,10 @@ enum capacity_limit {
 struct capacity {
     bool known;
     double rate_per_s, low, high; /* high: NaN where it is a lower bound */
-    enum capacity_limit limit;
+    enum capacity_limited_by limited_by;
     char why[96]; /* what failed at `high`, or what the bottleneck was */
 };
-const char *capacity_limit_name(enum capacity_limit); /* as in the JSON */
+const char *capacity_limited_by_name(enum capacity_limited_by); /* as in the JSON */
 /* Writes "5.94k/s; at 6.09k/s p99<10ms was 12.1 ms", or a lower bound and its reason; "" while not
  * known. Returns buf. */
 char *capacity_words(const struct capacity *, char *buf, size_t size);

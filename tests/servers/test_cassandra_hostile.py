@@ -94,7 +94,7 @@ class Hostile(unittest.TestCase):
         self.broken_once(lambda s: frame(s, RESULT, state), "cannot be read")
 
     def test_frames_that_never_end(self):
-        """Each is as long as one may be; together they have a bound (NET_HELD_MAX), beyond which connections are
+        """Each is as long as one may be; together they have a bound (NET_BUFFERED_MAX), beyond which connections are
         closed. As the kernel counts it."""
         part = 14 << 20
 

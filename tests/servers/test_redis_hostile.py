@@ -11,7 +11,7 @@ from patient import BOUND, PATIENT, Watched, headless, until
 from redis_fake import Fake, info
 
 MiB = 1 << 20
-HELD_MAX = 256 * MiB    # NET_HELD_MAX
+BUFFERED_MAX = 256 * MiB    # NET_BUFFERED_MAX
 PROGRAM = 64 * MiB      # the program without what servers make it hold: some 30
 AROUND = 96 << 10       # what a connection may hold beside, and its own memory
 
@@ -117,7 +117,7 @@ class Memory(unittest.TestCase):
 
     def run_load(self, connections, answer, enough, *args):
         """Until there was `enough`, or the memory is above its bound. The run and the peak."""
-        bound = PROGRAM + HELD_MAX + connections * AROUND
+        bound = PROGRAM + BUFFERED_MAX + connections * AROUND
         if lib.SANITIZED:
             bound = 1 << 40  # there, what is freed stays
         with Fake(answer=answer) as f, \

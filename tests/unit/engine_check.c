@@ -126,7 +126,7 @@ struct found {
     uint64_t in_flight, warm_in_flight, sent;
     uint64_t waiting, again, waiting_due, waiting_counted;
     uint64_t connected, dirty, close_pending, dispatched, groups;
-    uint64_t held; /* bytes of unthrottled requests */
+    uint64_t unthrottled; /* bytes of unthrottled requests */
 };
 
 struct books {
@@ -421,7 +421,7 @@ static void check_client(struct books *k, const struct client *c, uint64_t *list
         expect(k, ++n <= c->occupied, "client %u: more in its list than the %u it counts", c->id,
                c->occupied);
         batch += op_is(op, OP_BATCH);
-        k->found.held += op_is(op, OP_HELD) ? w->op_bytes + op->op.size : 0;
+        k->found.unthrottled += op_is(op, OP_BYTES_COUNTED) ? w->op_bytes + op->op.size : 0;
         last = op;
     }
     expect(k, c->newest == last, "client %u: its newest is another one", c->id);
@@ -467,7 +467,7 @@ static void check_clients(struct books *k)
     if (k->failed)
         return;
     expect_same(k, "requests that occupy clients", occupied, listed + thinking);
-    expect_same(k, "bytes of unthrottled requests", w->unthrottled_bytes, k->found.held);
+    expect_same(k, "bytes of unthrottled requests", w->unthrottled_bytes, k->found.unthrottled);
     check_client_list(k, &w->runnable, false);
     check_client_list(k, &w->idle, true);
 }

@@ -563,7 +563,7 @@ static void test_a_capacity_with_a_node_that_restarts(void **state)
     const struct snapshot *n = engine_snapshot(r.engine);
     assert_false(n->sweep.on);
     assert_true(n->pool[0].capacity.known);
-    assert_int_equal(n->pool[0].capacity.limit, CAPACITY_BOUND);
+    assert_int_equal(n->pool[0].capacity.limited_by, CAPACITY_BOUND);
     assert_true(fabs(n->pool[0].capacity.rate_per_s - 8000) < 1);
     snapshot_release(n);
     end(&r);

@@ -447,7 +447,7 @@ static void test_a_ceiling_bounds_the_search(void **state)
         send(e, "sweep capacity", BY_COMMAND);
         const struct snapshot *n = finish(e, 1000);
         assert_true(n->pool[0].capacity.known);
-        assert_int_equal(n->pool[0].capacity.limit, CAPACITY_BOUND);
+        assert_int_equal(n->pool[0].capacity.limited_by, CAPACITY_BOUND);
         within(n->pool[0].capacity.rate_per_s, most[i], 1e-9);
         snapshot_release(n);
         virtual_end(e, &s);
@@ -472,7 +472,7 @@ static void test_a_stall_is_not_the_capacity(void **state)
         assert_true(c->known);
         within(c->rate_per_s, 2500, 0.03);
         assert_true(c->high > c->rate_per_s);
-        assert_int_equal(c->limit, CAPACITY_SERVER);
+        assert_int_equal(c->limited_by, CAPACITY_SERVER);
         assert_true(*c->why); /* what broke there */
         snapshot_release(n);
         virtual_end(e, &s);
@@ -489,7 +489,7 @@ static void test_a_capacity_of_the_clients_says_so(void **state)
     const struct snapshot *n = finish(e, 1000);
     assert_true(n->pool[0].capacity.known);
     within(n->pool[0].capacity.rate_per_s, 1000, 0.03);
-    assert_int_equal(n->pool[0].capacity.limit, CAPACITY_CLIENTS);
+    assert_int_equal(n->pool[0].capacity.limited_by, CAPACITY_CLIENTS);
     assert_non_null(
         strstr(capacity_words(&n->pool[0].capacity, words, sizeof words), "more may carry more"));
     snapshot_release(n);
@@ -497,7 +497,7 @@ static void test_a_capacity_of_the_clients_says_so(void **state)
     e = sweep(&s, "null:?service=10ms&clients=10", "sweep capacity from=300/s to=600/s");
     n = finish(e, 1000);
     assert_true(n->pool[0].capacity.known);
-    assert_int_equal(n->pool[0].capacity.limit, CAPACITY_BOUND);
+    assert_int_equal(n->pool[0].capacity.limited_by, CAPACITY_BOUND);
     assert_true(isnan(n->pool[0].capacity.high));
     assert_non_null(strstr(n->sweep.ended, "at least"));
     assert_non_null(

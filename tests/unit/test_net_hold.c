@@ -13,17 +13,17 @@ static void the_sum_has_a_bound(void **state)
 {
     (void)state;
     size_t a = 0, b = 0;
-    assert_true(net_hold(&a, NET_HELD_MAX - 10));
+    assert_true(net_hold(&a, NET_BUFFERED_MAX - 10));
     assert_true(net_hold(&b, 10));
     assert_false(net_hold(&b, 11));
     assert_int_equal(b, 10); /* nothing was changed */
     assert_false(net_hold(&b, SIZE_MAX));
     assert_true(net_hold(&a, 0));
-    assert_true(net_hold(&b, NET_HELD_MAX));
+    assert_true(net_hold(&b, NET_BUFFERED_MAX));
     assert_false(net_hold(&a, 1));
     assert_true(net_hold(&b, 0));
     assert_true(net_hold(&b, 0));
-    assert_true(net_hold(&a, NET_HELD_MAX));
+    assert_true(net_hold(&a, NET_BUFFERED_MAX));
     assert_true(net_hold(&a, 0));
 }
 
@@ -32,7 +32,7 @@ static void *take_and_give(void *unused)
 {
     size_t mine = 0;
     for (unsigned i = 0; i < 20000; i++) {
-        if (!net_hold(&mine, i % 7 * (NET_HELD_MAX / 64)))
+        if (!net_hold(&mine, i % 7 * (NET_BUFFERED_MAX / 64)))
             return unused;
         if (i % 5 == 0)
             net_hold(&mine, 0);
@@ -53,7 +53,7 @@ static void threads_share_it(void **state)
         assert_int_equal(pthread_join(thread[i], &failed), 0);
         assert_null(failed);
     }
-    assert_true(net_hold(&all, NET_HELD_MAX)); /* all was given back */
+    assert_true(net_hold(&all, NET_BUFFERED_MAX)); /* all was given back */
     assert_true(net_hold(&all, 0));
 }
 

@@ -305,7 +305,7 @@ static void the_reader_tells_kinds(void **state)
             assert_int_equal(kind, c[i].kind);
             assert_int_equal(resp_reader_next(r, &kind), 0);
             assert_true(resp_reader_empty(r));
-            assert_int_equal(resp_reader_held(r), 0);
+            assert_int_equal(resp_reader_buffered(r), 0);
         }
     assert_string_equal(e.text, "WRONGTYPE no");
     assert_int_equal(e.len, strlen("WRONGTYPE no"));

@@ -105,8 +105,8 @@ static int ask(char *buf, size_t size, struct err *err)
         close(tty);
         return err_set(err, ERR_FAILED, "--ask-password: %s", strerror(errno));
     }
-    sigset_t unheld;
-    end_signals_hold(&unheld);
+    sigset_t mask_before;
+    end_signals_hold(&mask_before);
     quiet = before;
     quiet.c_lflag &= (tcflag_t) ~(ECHO | ICANON | ISIG);
     quiet.c_cc[VMIN] = 1;
@@ -118,7 +118,7 @@ static int ask(char *buf, size_t size, struct err *err)
     set_terminal(tty, &before);
     fd_write_all(tty, "the terminal", "\n", 1, NEWLINE_MS, NULL);
     close(tty);
-    end_signals_let(&unheld);
+    end_signals_let(&mask_before);
     if (typed && flaws.control)
         return err_set(err, ERR_USAGE,
                        "--ask-password: control characters are in it, of an arrow key or a late "

@@ -255,17 +255,17 @@ static void check_targets(struct run *r, const struct snapshot *s)
  * screen no other command can resume them. */
 static void check_standstill(struct run *r, const struct snapshot *s)
 {
-    bool idle = true, held = false, by_rule = false;
+    bool idle = true, waiting = false, by_rule = false;
     double last_s = 0;
     for (unsigned i = 0; i < r->scenario->ats; i++)
         last_s = fmax(last_s, (double)r->scenario->at[i].at_ns / NS_PER_S);
     for (unsigned i = 0; i < s->pools; i++) {
         const struct pool_snapshot *p = &s->pool[i];
         bool waits = p->state == POOL_STOPPED || (p->state == POOL_PAUSED && !p->duration_ns);
-        held = held || waits;
+        waiting = waiting || waits;
         idle = idle && (waits || p->state == POOL_ENDED);
     }
-    if (r->ending || s->ended || !idle || !held || s->now_s < last_s + STANDSTILL_S)
+    if (r->ending || s->ended || !idle || !waiting || s->now_s < last_s + STANDSTILL_S)
         return;
     for (unsigned i = 0; i < s->events; i++)
         by_rule = by_rule || s->event[i].by == BY_RULE;

@@ -108,7 +108,7 @@ json_t *json_capacity(const struct pool_snapshot *p)
     json_push(range, json_number(p->capacity.low));
     json_push(range, json_number(p->capacity.high)); /* null: nothing was seen to fail */
     json_put(o, "ci95", range);
-    json_put(o, "limited_by", json_words(capacity_limit_name(p->capacity.limit)));
+    json_put(o, "limited_by", json_words(capacity_limited_by_name(p->capacity.limited_by)));
     json_put(o, "why", json_words(p->capacity.why));
     return o;
 }

@@ -191,9 +191,9 @@ static int goal(struct cells *c, const struct snapshot *s, const struct screen *
     x = cells_textf(c, x, y, ROLE_TEXT, "%s %s/s ", p->name,
                     show_number(want, sizeof want, s->goal_per_s));
     if (!isnan(p->now_per_s)) {
-        bool held = p->now_per_s >= s->goal_per_s;
+        bool met = p->now_per_s >= s->goal_per_s;
 
-        x = cells_text(c, x, y, held ? ROLE_GOOD : ROLE_BAD, held ? "held " : "MISSED ");
+        x = cells_text(c, x, y, met ? ROLE_GOOD : ROLE_BAD, met ? "held " : "MISSED ");
     }
     if (!isnan(best))
         x = cells_textf(c, x, y, ROLE_STRONG, "headroom %.2f%s (%s/s valid)", best / s->goal_per_s,
@@ -238,13 +238,13 @@ static int goal_short(struct cells *c, const struct snapshot *s, const struct sc
     char want[32];
 
     if (s->goal_per_s > 0 && p) {
-        bool held = p->now_per_s >= s->goal_per_s;
+        bool met = p->now_per_s >= s->goal_per_s;
 
         x = cells_textf(c, x, y, ROLE_LABEL, "GOAL ");
         x = cells_textf(c, x, y, ROLE_TEXT, "%s/s ", show_number(want, sizeof want, s->goal_per_s));
         x = isnan(p->now_per_s)
                 ? cells_text(c, x, y, ROLE_DIM, "-")
-                : cells_text(c, x, y, held ? ROLE_GOOD : ROLE_BAD, held ? "held" : "MISSED");
+                : cells_text(c, x, y, met ? ROLE_GOOD : ROLE_BAD, met ? "held" : "MISSED");
         x += 2;
     }
     for (unsigned i = 0; i < s->thresholds; i++) {

@@ -42,7 +42,7 @@ enum {
     COL_CHANGE,
     COL_ERRORS,
     COL_DROPPED,
-    COL_LIMIT
+    COL_BOTTLENECK
 };
 
 static const struct column pool_columns[] = {
@@ -149,15 +149,16 @@ static void pool_limit(struct cells *c, const struct table *t, int y, const stru
     /* a state is more important than the bottleneck, and is never shown by colour alone */
     if (p->state != POOL_LOADING) {
         snprintf(text, sizeof text, "%s", pool_state_name(p->state));
-        table_put(c, t, y, COL_LIMIT, state_role(p->state), text);
+        table_put(c, t, y, COL_BOTTLENECK, state_role(p->state), text);
     } else if (p->warming) {
-        table_put(c, t, y, COL_LIMIT, ROLE_ACCENT, "warm-up");
+        table_put(c, t, y, COL_BOTTLENECK, ROLE_ACCENT, "warm-up");
     } else if (p->bottleneck == BOTTLENECK_NONE) {
-        table_put(c, t, y, COL_LIMIT, ROLE_DIM, "-");
+        table_put(c, t, y, COL_BOTTLENECK, ROLE_DIM, "-");
     } else if (p->bottleneck == BOTTLENECK_CLIENT && !p->valid) {
-        table_put(c, t, y, COL_LIMIT, ROLE_BAD, "CLIENT!");
+        table_put(c, t, y, COL_BOTTLENECK, ROLE_BAD, "CLIENT!");
     } else {
-        table_put(c, t, y, COL_LIMIT, p->bottleneck == BOTTLENECK_CLIENT ? ROLE_WARN : ROLE_TEXT,
+        table_put(c, t, y, COL_BOTTLENECK,
+                  p->bottleneck == BOTTLENECK_CLIENT ? ROLE_WARN : ROLE_TEXT,
                   bottleneck_name(p->bottleneck));
     }
 }
@@ -333,7 +334,7 @@ static void pools_panel(struct cells *c, const struct snapshot *s, struct screen
     table_head(c, &t, r.y, sc->sort[sc->view], !sc->invert[sc->view]);
     for (int i = 0; i < t.n; i++)
         hits_add(&sc->hits, rect_of(t.x[i], r.y, t.w[i], 1), HIT_COLUMN, i);
-    sc->columns[sc->view] = COL_LIMIT + 1;
+    sc->columns[sc->view] = COL_BOTTLENECK + 1;
     if (s->pools == 0)
         cells_field(c, r.x + 1, r.y + 1, r.w - 2, ALIGN_LEFT, ROLE_DIM,
                     "no pools: press a to add one, or :add redis://localhost");

@@ -99,7 +99,7 @@ static void threads(struct cells *c, const struct pool_snapshot *p, const struct
 {
     static const char *const states[] = {"running", "draining", "ended", "STUCK"};
     uint64_t all = 0;
-    char note[96], held[32];
+    char note[96], most[32];
     struct table t;
     struct rect r;
     int row = 1, room = layout_inside(l, PANEL_THREADS).h - 1;
@@ -114,7 +114,7 @@ static void threads(struct cells *c, const struct pool_snapshot *p, const struct
                  l->panel[PANEL_THREADS].w < 64
                      ? "requests held %s at most"
                      : "requests held %s at most, bound %llu MB a thread",
-                 show_bytes(held, sizeof held, (double)p->peak_bytes),
+                 show_bytes(most, sizeof most, (double)p->peak_bytes),
                  (unsigned long long)(UNTHROTTLED_BYTES >> 20));
     if (!box_panel(c, l, PANEL_THREADS, "threads", note, &r))
         return;
