@@ -216,10 +216,12 @@ int cass_session_open(struct cass_session *s, const struct cass_pool *p, const s
                                   .shown = s->place}};
     memset(s, 0, sizeof *s);
     s->link = (struct link)LINK_NONE;
-    s->shown = p->target->shown;
     copy_str(s->host, sizeof s->host, h->shown);
-    snprintf(s->place, sizeof s->place, "%s: %s", s->shown, s->host);
-    return addresses_try(&h->at, pool, s->place, deadline_ns, open_at, &o, err);
+    snprintf(s->place, sizeof s->place, "%s: %s", p->target->shown, s->host);
+    s->shown = s->place; /* addresses_try takes the prefix off */
+    int code = addresses_try(&h->at, pool, s->place, deadline_ns, open_at, &o, err);
+    s->shown = p->target->shown;
+    return code;
 }
 
 void cass_session_close(struct cass_session *s)

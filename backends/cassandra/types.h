@@ -140,8 +140,9 @@ struct cass_session {
     struct cql_writer out;
     const char *shown;
     char host[CASS_SHOWN_MAX];
-    char place[CASS_TARGET_MAX + CASS_SHOWN_MAX]; /* target and node, for errors of the link */
-    bool lz4;                                     /* the server can compress */
+    /* target and node, ": " between them: for errors of the opening */
+    char place[CASS_TARGET_MAX + CASS_SHOWN_MAX + 2];
+    bool lz4; /* the server can compress */
     /* state of the pending request */
     bool done, changed;  /* changed: the answer said that it changed the schema */
     bool refused;        /* the answer was an ERROR */

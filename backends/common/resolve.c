@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 _Static_assert(ADDRESSES_MAX <= 8 * sizeof(unsigned), "a bit for each address");
+_Static_assert(TRY_WHY_MAX == sizeof((struct err *)0)->msg, "a reason is not cut");
 
 /* ---- Looking a name up ---- */
 
@@ -224,25 +226,32 @@ static const char *without(const char *text, const char *prefix)
                : text;
 }
 
+/* err's message without its prefix; net_connect's messages begin with the host instead. */
+static const char *reason(const struct err *err, const char *shown, const struct addresses *a)
+{
+    return without(without(err->msg, shown), a->host);
+}
+
 void tries_add(struct tries *t, const struct addresses *a, unsigned at, const char *shown,
                const struct err *err)
 {
     if (t->n == ADDRESSES_MAX)
         return;
     t->at[t->n] = at;
-    /* net_connect's messages begin with the host instead */
-    copy_str(t->why[t->n++], sizeof *t->why, without(without(err->msg, shown), a->host));
+    copy_str(t->why[t->n++], sizeof *t->why, reason(err, shown, a));
 }
 
 #define MORE "; and %u more"
+/* bytes of each reason, if they do not all fit in full */
+#define WHY_SHORT 127
 
 /* Adds "ADDRESS, ADDRESS: why" for the tries that failed for the same reason as the first, as far as
- * they fit, and marks them as said. Room for MORE is left. */
-static size_t say_alike(const struct tries *t, const struct addresses *a, unsigned first,
+ * they fit with `most` bytes of the reason, and marks them as said. Room for MORE is left. */
+static size_t say_alike(const struct tries *t, const struct addresses *a, unsigned first, int most,
                         bool *said, char *out, size_t size, size_t len)
 {
     const char *before = first ? "; " : "";
-    size_t rest = strlen(": ") + strlen(t->why[first]) + sizeof MORE;
+    size_t rest = strlen(": ") + strnlen(t->why[first], (size_t)most) + sizeof MORE;
     for (unsigned i = first; i < t->n; i++) {
         char place[PLACE_TEXT_MAX];
         if (said[i] || strcmp(t->why[i], t->why[first]) != 0)
@@ -254,29 +263,47 @@ static size_t say_alike(const struct tries *t, const struct addresses *a, unsign
         before = ", ";
         said[i] = true;
     }
-    return said[first] ? text_append(out, size, len, ": %s", t->why[first]) : len;
+    return said[first] ? text_append(out, size, len, ": %.*s", most, t->why[first]) : len;
+}
+
+/* Writes the addresses with up to `most` bytes of each reason. Returns how many did not fit. */
+static unsigned say_all(const struct tries *t, const struct addresses *a, const char *shown,
+                        int most, char *out, size_t size)
+{
+    bool said[ADDRESSES_MAX] = {false};
+    unsigned left = 0;
+    size_t len = text_append(out, size, 0, "%s: tried ", shown);
+    for (unsigned i = 0; i < t->n; i++)
+        if (!said[i])
+            len = say_alike(t, a, i, most, said, out, size, len);
+    for (unsigned i = 0; i < t->n; i++)
+        left += !said[i];
+    if (left)
+        text_append(out, size, len, MORE, left);
+    return left;
+}
+
+/* One reason: the address stands behind the prefix of the message, which is kept whole. */
+static int say_one(const struct tries *t, const struct addresses *a, const char *shown,
+                   struct err *err)
+{
+    char place[PLACE_TEXT_MAX + 8], why[sizeof err->msg];
+    copy_str(why, sizeof why, reason(err, shown, a));
+    return err_set(err, err->code, "%s: %s%s", shown,
+                   address_prefix(a, t->at[t->n - 1], place, sizeof place), why);
 }
 
 int tries_say(const struct tries *t, const struct addresses *a, const char *shown, struct err *err)
 {
-    char out[sizeof err->msg], place[PLACE_TEXT_MAX + 8];
-    bool said[ADDRESSES_MAX] = {false};
-    unsigned order[ADDRESSES_MAX], left = 0;
+    char out[sizeof err->msg];
+    unsigned order[ADDRESSES_MAX];
     if (!t->n || addresses_order(a, order) < 2 || err->code == ERR_REFUSED)
         return err->code;
     if (t->n == 1 || err->code != ERR_UNREACHED)
-        return err_set(err, err->code, "%s: %s%s", shown,
-                       address_prefix(a, t->at[t->n - 1], place, sizeof place), t->why[t->n - 1]);
-    size_t len = text_append(out, sizeof out, 0, "%s: tried ", shown);
-    for (unsigned i = 0; i < t->n; i++)
-        if (!said[i])
-            len = say_alike(t, a, i, said, out, sizeof out, len);
-    for (unsigned i = 0; i < t->n; i++)
-        left += !said[i];
-    if (left == t->n) /* no room for any */
+        return say_one(t, a, shown, err);
+    if (say_all(t, a, shown, INT_MAX, out, sizeof out) &&
+        say_all(t, a, shown, WHY_SHORT, out, sizeof out) == t->n) /* no room for any */
         return err->code;
-    if (left)
-        text_append(out, sizeof out, len, MORE, left);
     return err_set(err, err->code, "%s", out);
 }
 

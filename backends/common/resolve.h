@@ -69,12 +69,13 @@ void addresses_failed(struct addresses *, unsigned at);
 /* Excludes an address from further tries, unless it is the current one. */
 void addresses_drop(struct addresses *, const struct address *);
 
+#define TRY_WHY_MAX 256 /* of struct err's message */
 /* The addresses that failed in one turn and why, for callers that do not use addresses_try. Zero it
  * to start. */
 struct tries {
     unsigned n;
     unsigned at[ADDRESSES_MAX]; /* indices of the addresses */
-    char why[ADDRESSES_MAX][128];
+    char why[ADDRESSES_MAX][TRY_WHY_MAX];
 };
 /* Adds a failed attempt at the address with that index. shown, the prefix of err's message, is left
  * out. */

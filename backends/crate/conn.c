@@ -271,7 +271,7 @@ static void probe_failed(struct crate_conn *c, CURLcode result)
 static void probe_unwanted(struct crate_conn *c, long status, const json_t *root)
 {
     const struct crate_host *h = crate_host_of(c);
-    char name[CRATE_CLASS_MAX], words[200], said[81];
+    char name[CRATE_CLASS_MAX], words[256], said[81];
     crate_status_class(name, sizeof name, status);
     if (crate_redirected(c->easy, h, status, words, sizeof words)) {
         conn_down(c->conn, name, "%s: %s", h->shown, words);

@@ -57,6 +57,8 @@ static bool url_place(const char *url, char *buf, size_t size)
     return ok;
 }
 
+#define ONCE 80
+
 bool crate_redirected(CURL *easy, const struct crate_host *h, long status, char *buf, size_t size)
 {
     char *url = NULL, place[160] = "";
@@ -69,8 +71,9 @@ bool crate_redirected(CURL *easy, const struct crate_host *h, long status, char 
         snprintf(buf, size,
                  "the server redirects (%ld) to another path: is this CrateDB's HTTP port?",
                  status);
-    else
-        snprintf(buf, size, "the server redirects (%ld) to %s: use %s%s", status, place,
+    else /* a long place would not fit twice, and what is to be used must not be cut */
+        snprintf(buf, size, "the server redirects (%ld)%s%s: use %s%s", status,
+                 strlen(place) > ONCE ? "" : " to ", strlen(place) > ONCE ? "" : place,
                  strncmp(place, "https", 5) == 0 ? scheme.tls : scheme.plain, strstr(place, "://"));
     return true;
 }

@@ -409,7 +409,7 @@ bool crate_same_cluster(const struct crate_site *s, const char *cluster)
 static int judge_greeting(struct crate_site *s, unsigned host, struct err *err)
 {
     const struct crate_host *h = &s->host[host];
-    char name[CRATE_CLASS_MAX], said[120], shown[200];
+    char name[CRATE_CLASS_MAX], said[120], shown[sizeof err->msg];
     if (crate_status_hides(s->status))
         text_clear(&s->reply);
     if (s->status == 200 || crate_status_hides(s->status))
@@ -428,19 +428,22 @@ static int judge_greeting(struct crate_site *s, unsigned host, struct err *err)
                    h->shown, name, shown);
 }
 
+/* err is about an answer: says from which of the host's addresses it came. Returns err's code. */
+static int name_address(const struct crate_host *h, struct err *err)
+{
+    struct tries answered = {0};
+    tries_add(&answered, &h->at, (unsigned)(addresses_current(&h->at) - h->at.address), h->shown,
+              err);
+    return tries_say(&answered, &h->at, h->shown, err);
+}
+
 int crate_site_identify(struct crate_site *s, unsigned host, struct err *err)
 {
-    const struct crate_host *h = &s->host[host];
-    struct tries answered = {0};
     int result = crate_site_get(s, host, false, IDENTIFY_MS, err);
     if (result < 0)
         return result;
     result = judge_greeting(s, host, err);
-    if (result == 0)
-        return 0;
-    tries_add(&answered, &h->at, (unsigned)(addresses_current(&h->at) - h->at.address), h->shown,
-              err);
-    return tries_say(&answered, &h->at, h->shown, err);
+    return result < 0 ? name_address(&s->host[host], err) : 0;
 }
 
 /* ---- statements ---- */
@@ -448,7 +451,7 @@ int crate_site_identify(struct crate_site *s, unsigned host, struct err *err)
 /* Makes an error from CrateDB's message. */
 static int refused_statement(struct crate_site *s, const json_t *reply, struct err *err)
 {
-    char name[CRATE_CLASS_MAX], shown[200], said[160];
+    char name[CRATE_CLASS_MAX], shown[sizeof err->msg], said[160];
     const json_t *error = json_object_get(reply, "error");
     const char *text = json_string_value(json_object_get(error, "message"));
     const char *advice;
@@ -501,9 +504,9 @@ int crate_site_sql(struct crate_site *s, const char *sql, json_t *args, json_t *
         return result;
     json_t *root = read_json(&s->reply);
     if (s->status != 200 || json_object_get(root, "error")) {
-        result = refused_statement(s, root, err);
+        refused_statement(s, root, err);
         json_decref(root);
-        return result;
+        return name_address(&s->host[s->at], err);
     }
     if (!json_is_object(root)) {
         json_decref(root);

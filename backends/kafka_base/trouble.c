@@ -40,7 +40,7 @@ static void add_tried(struct kafka_pool *kp, const char *place)
 {
     static const char more[] = ", ...";
     size_t len = strlen(kp->tried), need = strlen(place) + 2 + sizeof more;
-    if (strstr(kp->tried, place) || strstr(kp->tried, more))
+    if (text_lists(kp->tried, place) || strstr(kp->tried, more))
         return;
     kp->tried_ns = clock_ns();
     text_append(kp->tried, sizeof kp->tried, len, "%s%s", len ? ", " : "",

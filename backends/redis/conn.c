@@ -307,7 +307,7 @@ static void lose_to_passing(struct redis_conn *c, const char *name, const struct
                             const char *command)
 {
     char said[sizeof e->text];
-    bool full = strstr(e->text, "max number of clients") != NULL;
+    bool full = redis_error_is_full(e->text, e->len);
     conn_down(c->conn, full ? "maxclients" : name, "%s: %s%s", shown(c), full ? "" : command,
               secret_said(said, sizeof said, e->text, e->len));
 }

@@ -247,7 +247,7 @@ void redis_trouble_reply(struct pool *pool, const char *error_class, const char 
     for (unsigned i = 0; i < sizeof classes / sizeof *classes; i++)
         if (strcmp(error_class, classes[i].name) == 0)
             pool_strain_said(pool, classes[i].kind, text, len, "%s", ours);
-    if (strstr(text, "max number of clients"))
+    if (redis_error_is_full(text, strlen(text)))
         pool_strain_said(pool, STRAIN_REFUSED, text, len, "%s", ours);
 }
 

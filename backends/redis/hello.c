@@ -213,12 +213,13 @@ void redis_link_down(struct redis_pool *p)
     p->link_known = false;
 }
 
-/* INFO, or an error reply, or NULL when the link is lost. */
 struct redisReply *redis_ask_info(struct redis_pool *p, uint64_t deadline_ns, struct err *err)
 {
     redisReply *r = redis_link_ask(p->link, 1, (const char *[]){"INFO"}, deadline_ns, err);
-    if (!r)
+    if (!r) {
+        p->missing.info_breaks = redis_link_too_large(p->link);
         redis_link_down(p);
+    }
     return r;
 }
 

@@ -28,11 +28,12 @@ int redis_refused(const char *shown, const struct redisReply *, const char *comm
 /* Opens a link to the first address that answers, starting with the current one. 0, or err. */
 int redis_opening_try(struct redis_opening *, uint64_t deadline_ns, struct err *);
 
-#define REDIS_OPEN_NS (3 * NS_PER_S)
+#define REDIS_OPEN_NS (3 * NS_PER_S) /* time limit of one link, and of one question on it */
 /* Opens p->link again, as the pool's first one was. */
 int redis_link_up(struct pool *, uint64_t deadline_ns, struct err *);
 void redis_link_down(struct redis_pool *);
-/* The reply to INFO, or an error reply; NULL: the link was lost and is closed. */
+/* The reply to INFO, or an error reply; NULL: the link was lost and is closed, and where the reply
+ * was too large, missing.info_breaks is set. */
 struct redisReply *redis_ask_info(struct redis_pool *, uint64_t deadline_ns, struct err *);
 
 #endif

@@ -21,6 +21,7 @@ struct redis_link {
     bool broken;     /* a reply was invalid or too large: the link is unusable */
     size_t elements; /* elements of the arrays in the current reply */
     bool too_many;   /* more or deeper arrays than allowed */
+    bool too_large;  /* more bytes, or too_many */
     redisReader *reader;
     redisReplyObjectFunctions *functions, bounded;
 };
@@ -92,6 +93,11 @@ bool redis_link_closed(const struct redis_link *l)
     return l->link.closed;
 }
 
+bool redis_link_too_large(const struct redis_link *l)
+{
+    return l->too_large;
+}
+
 bool redis_link_quiet(struct redis_link *l)
 {
     char in[64];
@@ -105,11 +111,12 @@ int redis_link_send(struct redis_link *l, const char *bytes, size_t n, uint64_t 
 }
 
 /* Does a reply exceed the limit with the bytes received and still announced? */
-static bool too_large(const struct redis_link *l, size_t bytes, struct err *err)
+static bool too_large(struct redis_link *l, size_t bytes, struct err *err)
 {
     uint64_t says = resp_reader_awaits(l->reader);
     if (says <= REPLY_BYTES_MAX && bytes <= REPLY_BYTES_MAX)
         return false;
+    l->too_large = true;
     err_set(err, ERR_FAILED, "%s: a reply of %s%llu bytes, and at most %zu are taken",
             l->link.shown, says > bytes ? "" : "more than ",
             (unsigned long long)(says > bytes ? says : bytes), REPLY_BYTES_MAX);
@@ -124,6 +131,7 @@ static redisReply *next_reply(struct redis_link *l, struct err *err)
     if (redisReaderGetReply(l->reader, &reply) == REDIS_OK)
         return reply;
     l->broken = true;
+    l->too_large = l->too_many;
     if (l->too_many)
         err_set(err, ERR_FAILED, "%s: a reply of more than %d elements, or more than %d deep",
                 l->link.shown, REPLY_ELEMENTS_MAX, REPLY_DEPTH_MAX);

@@ -24,6 +24,8 @@ void redis_link_free(struct redis_link *); /* takes NULL */
 /* Has the server closed it? Known after a failure to send or to receive, and to
  * redis_link_quiet. */
 bool redis_link_closed(const struct redis_link *);
+/* After redis_link_reply has failed: was the reply larger than it takes? */
+bool redis_link_too_large(const struct redis_link *);
 /* False: the server has closed it, or has sent what nothing asked for. */
 bool redis_link_quiet(struct redis_link *);
 

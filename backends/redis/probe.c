@@ -6,7 +6,9 @@
  * neither why nor on which one. So only if a connection is closed, the handshake is said again on a
  * new one, without the name and one command at a time; then each of the two is asked alone. It is
  * left out for good if the connection is closed on it twice, with a PING answered in between: a
- * server that died at that moment closes once. Called on the pool's thread, and by clean. */
+ * server that died at that moment closes once. All this takes up to six links, so each has its own
+ * time limit: a proxy that is far away answers each of them in time, but not all of them together.
+ * Called on the pool's thread, and by clean. */
 #include "backends/redis/probe.h"
 
 #include "backends/redis/hello.h"
@@ -23,31 +25,52 @@
 #include <string.h>
 
 #define CLOSES "it closes the connection"
+#define TOO_LARGE "its answer is too large"
 #define TRIES 2
 
 static const char *const ask_for_info[] = {"INFO"};
 
-/* Opens another link. */
-static int reopen(struct redis_opening *o, uint64_t deadline_ns, struct err *err)
+static int open_link(struct redis_opening *o, struct err *err)
 {
     redis_link_free(o->link);
     o->link = NULL;
-    return redis_opening_try(o, deadline_ns, err);
+    return redis_opening_try(o, clock_ns() + o->open_ns, err);
 }
 
-/* Asks on the open link, at most twice. *reply: NULL: the connection was closed each time, and
- * another link is open now. 0, or err. */
-static int ask_optional(struct redis_opening *o, unsigned n, const char *const *words,
-                        uint64_t deadline_ns, redisReply **reply, struct err *err)
+static redisReply *ask(const struct redis_opening *o, unsigned n, const char *const *words,
+                       struct err *err)
+{
+    return redis_link_ask(o->link, n, words, clock_ns() + o->open_ns, err);
+}
+
+int redis_ask_optional(struct redis_opening *o, unsigned n, const char *const *words,
+                       redisReply **reply, struct err *err)
 {
     int rc = 0;
     for (unsigned tries = 0; rc == 0 && tries < TRIES; tries++) {
-        *reply = redis_link_ask(o->link, n, words, deadline_ns, err);
+        *reply = ask(o, n, words, err);
         if (*reply || !redis_link_closed(o->link))
             return *reply ? 0 : err->code;
-        rc = reopen(o, deadline_ns, err);
+        rc = open_link(o, err);
     }
     return rc;
+}
+
+/* Notes that INFO is not asked again: each answer breaks the link. */
+static void leave_info_out(struct redis_missing *m, const char *why)
+{
+    m->info_breaks = true;
+    copy_str(m->info, sizeof m->info, why);
+}
+
+/* INFO was asked and rc is the outcome. An answer that is too large is a missing one, and another
+ * link is opened in place of the broken one. */
+static int judge_size(struct redis_opening *o, struct redis_missing *m, int rc, struct err *err)
+{
+    if (rc == 0 || !o->link || !redis_link_too_large(o->link))
+        return rc;
+    leave_info_out(m, TOO_LARGE);
+    return open_link(o, err);
 }
 
 /* Takes the reply to CLIENT SETNAME. */
@@ -64,25 +87,23 @@ static void take_name(struct redis_missing *m, redisReply *r)
 
 /* Finds out on which command the server has closed the connection. */
 static int ask_each(struct redis_opening *o, const struct target *t, unsigned db,
-                    const char *sender, uint64_t deadline_ns, struct redis_missing *m,
-                    redisReply **info, struct err *err)
+                    const char *sender, struct redis_missing *m, redisReply **info, struct err *err)
 {
     redisReply *named = NULL;
     redis_hello_wipe(o->hello);
     o->one_by_one = true;
     int rc = redis_hello_make(t, db, NULL, o->hello, err);
     if (rc == 0)
-        rc = reopen(o, deadline_ns, err);
+        rc = open_link(o, err);
     if (rc == 0)
-        rc = ask_optional(o, 3, (const char *[]){"CLIENT", "SETNAME", sender}, deadline_ns, &named,
-                          err);
+        rc = redis_ask_optional(o, 3, (const char *[]){"CLIENT", "SETNAME", sender}, &named, err);
     if (rc < 0)
         return rc;
     take_name(m, named);
-    rc = ask_optional(o, 1, ask_for_info, deadline_ns, info, err);
-    m->info_closes = rc == 0 && !*info;
-    if (m->info_closes)
-        copy_str(m->info, sizeof m->info, CLOSES);
+    rc = redis_ask_optional(o, 1, ask_for_info, info, err);
+    if (rc == 0 && !*info)
+        leave_info_out(m, CLOSES);
+    rc = judge_size(o, m, rc, err);
     if (rc < 0 || m->name_closes)
         return rc;
     redis_hello_wipe(o->hello);
@@ -111,32 +132,31 @@ static int judge_info(const char *shown, struct redis_missing *m, redisReply **i
     return rc;
 }
 
-/* As every connection is opened. *closed: by the server, instead of an answer. */
-static int ask_at_once(struct redis_opening *o, uint64_t deadline_ns, struct redis_missing *m,
-                       redisReply **info, struct err *err)
+/* As every connection is opened. o->closed: by the server, instead of an answer. */
+static int ask_at_once(struct redis_opening *o, struct redis_missing *m, redisReply **info,
+                       struct err *err)
 {
-    int rc = redis_opening_try(o, deadline_ns, err);
+    int rc = open_link(o, err);
     if (rc < 0)
         return rc;
     copy_str(m->name, sizeof m->name, o->name_said);
-    *info = redis_link_ask(o->link, 1, ask_for_info, deadline_ns, err);
+    *info = ask(o, 1, ask_for_info, err);
     if (*info)
         return 0;
     o->closed = redis_link_closed(o->link);
-    return err->code;
+    return judge_size(o, m, err->code, err);
 }
 
 int redis_probe(struct redis_opening *o, const struct target *t, unsigned db, const char *sender,
-                uint64_t deadline_ns, struct redis_missing *missing, struct redisReply **info,
-                struct err *err)
+                struct redis_missing *missing, struct redisReply **info, struct err *err)
 {
     *missing = (struct redis_missing){0};
     *info = NULL;
     int rc = redis_hello_make(t, db, sender, o->hello, err);
     if (rc == 0)
-        rc = ask_at_once(o, deadline_ns, missing, info, err);
+        rc = ask_at_once(o, missing, info, err);
     if (rc == ERR_UNREACHED && o->closed)
-        rc = ask_each(o, t, db, sender, deadline_ns, missing, info, err);
+        rc = ask_each(o, t, db, sender, missing, info, err);
     if (rc == 0)
         rc = judge_info(o->shown, missing, info, err);
     if (rc < 0) {
@@ -165,9 +185,9 @@ struct redis_link *redis_probe_plain(const struct target *t, const struct option
         !(tls = tls_context_new(o, REDIS_TLS, redis_scheme(t), err)))
         rc = err->code;
     opening.tls = tls;
+    opening.open_ns = at.n * REDIS_OPEN_NS;
     if (rc == 0)
-        redis_probe(&opening, t, db, sender, clock_ns() + at.n * REDIS_OPEN_NS, &missing, info,
-                    err);
+        redis_probe(&opening, t, db, sender, &missing, info, err);
     redis_hello_wipe(&hello);
     tls_context_free(tls); /* the link keeps its own reference */
     return opening.link;

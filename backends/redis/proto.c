@@ -382,17 +382,22 @@ char *resp_error_class(char buf[RESP_CLASS_MAX], const char *text, size_t len)
     return buf;
 }
 
+bool redis_error_is_full(const char *text, size_t len)
+{
+    static const char words[] = "max number of clients";
+    return memmem(text, len, words, sizeof words - 1) != NULL;
+}
+
 bool redis_error_passes(const char *text, size_t len)
 {
     static const char *const classes[] = {"LOADING", "BUSY", "MASTERDOWN", "TRYAGAIN",
                                           "CLUSTERDOWN"};
-    static const char full[] = "max number of clients";
     char name[RESP_CLASS_MAX];
     resp_error_class(name, text, len);
     for (unsigned i = 0; i < sizeof classes / sizeof *classes; i++)
         if (strcmp(name, classes[i]) == 0)
             return true;
-    return memmem(text, len, full, sizeof full - 1) != NULL;
+    return redis_error_is_full(text, len);
 }
 
 /* ---- INFO ---- */

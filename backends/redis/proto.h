@@ -175,6 +175,8 @@ uint64_t resp_reader_awaits(const struct redisReader *);
 #define RESP_CLASS_MAX 24
 /* The class of an error reply: its first word if that is in capitals ("WRONGTYPE"), else "ERR". */
 char *resp_error_class(char buf[RESP_CLASS_MAX], const char *text, size_t len);
+/* Does this error reply report that the server has too many clients (maxclients)? */
+bool redis_error_is_full(const char *text, size_t len);
 /* Does this error reply report a state that passes by itself, so that the same command may succeed
  * later: LOADING, BUSY, MASTERDOWN, TRYAGAIN, CLUSTERDOWN, or too many clients? */
 bool redis_error_passes(const char *text, size_t len);

@@ -178,8 +178,12 @@ static redisReply *ask(struct pool *pool, uint64_t now, struct err *err)
     if (!p->link && redis_link_up(pool, now + REOPEN_NS, err) < 0)
         return NULL;
     redis_link_keep(p->link); /* leftovers are queried after the pool has ended */
-    if (!p->missing.info_closes)
-        return redis_ask_info(p, now + STATS_NS, err);
+    if (!p->missing.info_breaks) {
+        redisReply *r = redis_ask_info(p, now + STATS_NS, err);
+        if (p->missing.info_breaks)
+            pool_event(pool, "INFO is not asked any more: its answer is too large");
+        return r;
+    }
     if (!redis_link_quiet(p->link)) /* the next call opens another one */
         redis_link_down(p);
     return NULL;
@@ -210,7 +214,7 @@ void redis_pool_stats(struct pool *pool, struct stats *s)
         redis_trouble_check(pool, r->str);
     } else {
         p->last = (struct redis_info){0};
-        if (p->missing.info_closes || (r && !passes(r)))
+        if (p->missing.info_breaks || (r && !passes(r)))
             copy_str(s->note, sizeof s->note, "INFO is not answered");
     }
     if (r)

@@ -3,7 +3,7 @@
  *   redis.c    the descriptor, options, and what a worker does for each operation; never blocks
  *   conn.c     sockets of a worker: connect, handshake, reading and writing
  *   target.c   checks of a URL and its options
- *   server.c   opening and closing a pool
+ *   server.c   the server's state at the start; opening and closing a pool
  *   hello.c    blocking links with a completed handshake, the handshake's bytes
  *   probe.c    the first link to a server: does it answer what a load does not need?
  *   stats.c    INFO, every second
@@ -67,6 +67,7 @@ struct redis_opening {
     const struct tls_scheme *scheme;
     struct redis_hello *hello;
     const char *shown;
+    uint64_t open_ns; /* the probe's time limit of each link, and of each question on it */
     /* each command of the handshake waits for the reply to the one before it, so that an error can
      * name the command in answer to which the connection was closed */
     bool one_by_one;
@@ -77,9 +78,10 @@ struct redis_opening {
 
 /* What loadtop asks a server although a load does not need it, and gets no answer to: its name in
  * the server's list of clients, and INFO. A proxy such as twemproxy closes a connection on every
- * command that it does not know, so there it is not asked again. */
+ * command that it does not know, and an answer that is too large breaks it as well: it is not asked
+ * again then. */
 struct redis_missing {
-    bool name_closes, info_closes;
+    bool name_closes, info_breaks;
     char name[REDIS_MISSING_MAX], info[REDIS_MISSING_MAX]; /* why; "": it is answered */
 };
 

@@ -196,3 +196,13 @@ const char *nearest_name(const char *word, const char *const *names)
     }
     return best;
 }
+
+bool text_lists(const char *list, const char *entry)
+{
+    static const char gap[] = ", ";
+    size_t len = strlen(entry);
+    for (const char *end; (end = strstr(list, gap)); list = end + sizeof gap - 1)
+        if ((size_t)(end - list) == len && memcmp(list, entry, len) == 0)
+            return true;
+    return strcmp(list, entry) == 0;
+}

@@ -30,6 +30,9 @@ const char *nearest_name(const char *word, const char *const *names);
 size_t text_append(char *buf, size_t size, size_t at, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Is the entry one of a list "a, b, c"? */
+bool text_lists(const char *list, const char *entry);
+
 /* Copies with truncation; always terminates; returns dst. */
 char *copy_str(char *dst, size_t size, const char *src);
 /* The same for the first len bytes of src. */

@@ -25,6 +25,7 @@
 #define START_PER_S 100
 #define GROWS 3
 #define DISTURBED_MOST 3
+#define MISSING_MOST 3
 #define BUSY_MOST 0.80
 
 void capacity_begin(struct capacity_search *s, const struct pool *p, uint64_t hold_ns)
@@ -149,6 +150,17 @@ static double busy_share(const struct plateau *at)
     return slots > 0 ? at->in_flight / slots : NAN;
 }
 
+/* Was the probe carried by fewer connections than are wanted, or by a part of the target? Then it says
+ * nothing about the rate. */
+static bool lacked_connections(struct capacity_rate *r, const struct plateau *at)
+{
+    if (at->light[LIGHT_CONNECTIONS].state != LIGHT_BAD)
+        return false;
+    copy_str(r->why, sizeof r->why, at->why_not); /* it is the first of the lights */
+    r->missing++;
+    return true;
+}
+
 /* Records the result of a finished probe for its rate. `fell_behind`: starts fell behind before
  * measuring began. */
 static void vote(const struct engine *e, struct capacity_search *s, struct pool *p,
@@ -158,6 +170,8 @@ static void vote(const struct engine *e, struct capacity_search *s, struct pool 
     struct plateau at;
     char client[56];
     period_describe(p, &at, pool_sup(p)->figures->plateaus.now.last_s);
+    if (lacked_connections(r, &at))
+        return;
     if (!fell_behind && holds(e, p, s->rate, r->why, sizeof r->why)) {
         if (enough(e, p))
             r->sustained++;
@@ -245,9 +259,10 @@ static bool over(struct capacity_search *s, const char *how)
         return true;
     }
     if (!c->known) {
-        snprintf(s->why, sizeof s->why, "%s: no rate held; at %s/s %s", how,
+        snprintf(s->why, sizeof s->why,
+                 broken ? "%s: no rate held; at %s/s %s" : "%s: no rate held", how,
                  format_number(rate, sizeof rate, broken ? broken->rate : s->rate),
-                 broken ? broken->why : "nothing was seen");
+                 broken ? broken->why : "");
         return true;
     }
     say_known(s, best, broken, how);
@@ -256,6 +271,8 @@ static bool over(struct capacity_search *s, const char *how)
 
 static bool undecided(const struct capacity_rate *r)
 {
+    if (r->missing && !r->sustained && !r->unjudged && !r->broke)
+        return true;
     if (r->disturbed && r->disturbed < DISTURBED_MOST && r->broke <= r->sustained && !r->sustained)
         return true;
     return r->broke && (r->broke == r->sustained || (r->broke == 1 && !r->sustained));
@@ -269,6 +286,8 @@ static bool judged(struct capacity_search *s)
     s->phase = CAPACITY_SET;
     if (++s->probes >= CAPACITY_PROBES_MOST)
         return over(s, "given up after 60 probes");
+    if (now->missing >= MISSING_MOST)
+        return over(s, now->why);
     if (undecided(now))
         return false;
     if (!broken) {

@@ -14,7 +14,9 @@
  *
  * A probe that broke while this machine was short of CPU (the limits of the validity lights) says
  * nothing about the server: it is repeated, up to three times. If that does not help, the rate
- * counts as broken by the client, and the result is marked as a lower bound. */
+ * counts as broken by the client, and the result is marked as a lower bound. A probe during which
+ * connections or parts of the target were missing says nothing either, also if its rate held: it is
+ * repeated as well, and the third at the same rate ends the search with that reason. */
 #ifndef LOADTOP_ENGINE_CONTROL_CAPACITY_H
 #define LOADTOP_ENGINE_CONTROL_CAPACITY_H
 
@@ -36,9 +38,10 @@ struct capacity_rate {
     double rate;
     unsigned sustained, broke, disturbed; /* disturbed: broke while the client was the bottleneck */
     unsigned unjudged;                    /* probes that seemed to hold but had too few samples */
+    unsigned missing;                     /* probes that say nothing: connections were missing */
     double busy;                          /* share of the pool's clients in use, when it held */
     double value[THRESHOLDS_MAX];         /* each threshold's value when the rate last held */
-    char why[56];                         /* why it broke last: "p99<10ms was 12.1ms" */
+    char why[72]; /* why it broke last, or said nothing: "p99<10ms was 12.1ms" */
 };
 
 struct capacity_search {

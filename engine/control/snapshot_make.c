@@ -66,6 +66,7 @@ static void fill_load(struct pool *p, struct pool_snapshot *s)
     pool_unlock(p);
     s->state = sup->state;
     copy_str(s->state_why, sizeof s->state_why, sup->state_why);
+    copy_str(s->down_why, sizeof s->down_why, sup->down_why);
     s->ended_by = sup->ended_by;
     s->error_code = sup->failed.code;
     s->load = sup->load;

@@ -28,7 +28,7 @@
 #define HOLD_LEAST_S 2.0
 /* longest extension of a hold that is too short for a result */
 #define HOLD_BRIEF_NS (3 * NS_PER_S)
-#define DOWN_MOST_NS (10 * NS_PER_S)
+#define DOWN_MOST_S 10
 #define STEP_GUESS_S 4.0 /* estimated duration before the first step is done */
 #define TURNED 0.95
 #define TURNED_BELOW 2
@@ -486,8 +486,12 @@ void sweep_tick(struct engine *e, uint64_t now_ns)
     if (pool_sup(p)->state != POOL_LOADING) {
         s->applied = s->applied && s->spec.is_capacity;
         s->down_ns = pool_sup(p)->state == POOL_DOWN ? (s->down_ns ? s->down_ns : now_ns) : 0;
-        if (s->down_ns && now_ns - s->down_ns > DOWN_MOST_NS)
-            sweep_stop(e, "the target was down for 10 s; the points so far stay");
+        if (s->down_ns && now_ns - s->down_ns > DOWN_MOST_S * NS_PER_S) {
+            char why[80];
+            snprintf(why, sizeof why, "the target was down for %d s; the points so far stay",
+                     DOWN_MOST_S);
+            sweep_stop(e, why);
+        }
         return;
     }
     s->down_ns = 0;

@@ -27,6 +27,11 @@ static void say(struct bottleneck_verdict *v, enum bottleneck kind, double share
     v->share = share;
 }
 
+static void say_missing(const struct bottleneck_facts *f, struct bottleneck_verdict *v)
+{
+    say(v, BOTTLENECK_NONE, NAN, "not known while not all is up: %s", f->missing);
+}
+
 /* The server reports its processing time: the rest of the response time is network, unless its CPUs
  * are saturated, because then requests queue before the server starts to count. */
 static void judge_by_answer(const struct bottleneck_facts *f, struct bottleneck_verdict *v)
@@ -109,9 +114,22 @@ void bottleneck_find(const struct bottleneck_facts *f, struct bottleneck_verdict
         say(v, BOTTLENECK_RATE, NAN, "--max-rate: the ceiling for this pool");
     else if (f->thinks && f->idle > f->wait)
         say(v, BOTTLENECK_RATE, NAN, "the think time of the clients");
+    else if (f->wait >= WAIT_LEAST && f->missing)
+        say_missing(f, v);
     else if (f->wait >= WAIT_LEAST)
         judge_wait(f, v);
     else
         say(v, BOTTLENECK_NONE, NAN, "no clear limit: waiting %.0f %%, busy %.0f %%", 100 * f->wait,
             100 * busy);
+}
+
+void bottleneck_said(const struct bottleneck_facts *f, enum bottleneck kind, const char *why,
+                     struct bottleneck_verdict *v)
+{
+    if ((!kind && !why[0]) || v->kind == BOTTLENECK_CLIENT)
+        return;
+    if (f->missing && (kind == BOTTLENECK_SERVER || kind == BOTTLENECK_NETWORK))
+        say_missing(f, v);
+    else
+        say(v, kind, NAN, "%s", why);
 }

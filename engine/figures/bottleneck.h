@@ -31,6 +31,9 @@ struct bottleneck_facts {
     double random_s; /* random arrivals: seconds over which `rate` was averaged; else 0 */
     bool thinks, local;
     bool quota; /* the CPU quota of the generator's container held its threads back */
+    /* Connections or parts of the target are missing: "9 of 50 connections up"; NULL: none are. Then
+     * it cannot be told whether the target is the limit: others might take more. */
+    const char *missing;
 };
 
 struct bottleneck_verdict {
@@ -42,6 +45,10 @@ struct bottleneck_verdict {
 };
 
 void bottleneck_find(const struct bottleneck_facts *, struct bottleneck_verdict *);
+/* Replaces a verdict by the backend's (see struct stats), which knows better what its target does,
+ * but not whether the generator is the limit. */
+void bottleneck_said(const struct bottleneck_facts *, enum bottleneck kind, const char *why,
+                     struct bottleneck_verdict *);
 /* Is a closed load of rate_per_s limited by a ceiling of most_per_s (0: none)? */
 bool ceiling_reached(double most_per_s, double rate_per_s);
 

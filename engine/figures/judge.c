@@ -39,8 +39,30 @@ static double rate_now(const struct pool *p, const struct pool_snapshot *s)
     return coarse && mean > 0 ? mean : s->now_per_s;
 }
 
+/* The share of the loaded time in which connections or parts of the target were missing. */
+static double missing_share(const struct pool *p, const struct pool_snapshot *s)
+{
+    double lasted = (double)pool_sup(p)->shortage.lasted_ns / 1e9;
+    return s->loaded_s > 0 ? fmin(1, lasted / s->loaded_s) : NAN;
+}
+
+/* What is missing now, or was for too long in a run that is over: "9 of 50 connections up:
+ * maxclients". NULL: nothing. */
+static const char *missing(const struct pool *p, const struct pool_snapshot *s, char *buf,
+                           size_t size)
+{
+    const struct shortage *gone = &pool_sup(p)->shortage;
+    if (s->state == POOL_ENDED)
+        return missing_share(p, s) > LIMIT_SHORT ? gone->worst : NULL;
+    if (!gone->since_ns || !gone->missing)
+        return NULL;
+    text_append(buf, size, 0, "%s up%s%s", gone->what, gone->cause[0] ? ": " : "", gone->cause);
+    return buf;
+}
+
 void judge_bottleneck(const struct pool *p, struct pool_snapshot *s)
 {
+    char words[128];
     const struct monitor *m = &pool_sup(p)->figures->monitor;
     bool over = s->state == POOL_ENDED;
     double wait = over ? s->run_wait_share : m->now_wait;
@@ -62,15 +84,12 @@ void judge_bottleneck(const struct pool *p, struct pool_snapshot *s)
         .thinks = s->load.think_ns > 0,
         .local = s->local,
         .quota = *engine_quota_words(p->engine) != '\0',
+        .missing = missing(p, s, words, sizeof words),
     };
     struct bottleneck_verdict v = {.share = NAN};
     bottleneck_find(&f, &v);
-    if ((s->server.bottleneck || s->server.bottleneck_why[0]) && v.kind != BOTTLENECK_CLIENT &&
-        !isnan(f.wait)) {
-        v.kind = s->server.bottleneck; /* the backend knows better: see struct stats */
-        v.share = NAN;
-        copy_str(v.why, sizeof v.why, s->server.bottleneck_why);
-    }
+    if (!isnan(f.wait))
+        bottleneck_said(&f, s->server.bottleneck, s->server.bottleneck_why, &v);
     s->bottleneck = v.kind;
     s->bottleneck_share = v.share;
     copy_str(s->bottleneck_why, sizeof s->bottleneck_why, v.why);
@@ -101,21 +120,21 @@ static double little_gap(const struct monitor *m)
 }
 
 /* What a thread that hangs (or hung) does to the figures. */
-static void say_hang(const struct pool *p, struct check *c, bool ended)
+static void say_hang(const struct pool *p, const struct pool_snapshot *s, struct check *c)
 {
-    unsigned now = pool_stuck(p), hangs = pool_sup(p)->hangs;
-    if (now && ended)
+    unsigned now = s->threads_stuck, hangs = pool_sup(p)->hangs;
+    if (now && s->state == POOL_ENDED)
         snprintf(c->why, sizeof c->why,
                  "%u thread%s hung to the end: what it did, and what was due there, is not known",
                  now, now > 1 ? "s" : "");
     else if (now)
         snprintf(c->why, sizeof c->why,
-                 "%u of %u threads hang%s: what it has in flight is neither sent nor counted", now,
-                 pool_running(p), now > 1 ? "" : "s");
+                 "%u of %u threads hang%s: what %s in flight is neither sent nor counted", now,
+                 s->threads_running + now, now > 1 ? "" : "s", now > 1 ? "they have" : "it has");
     else
         snprintf(c->why, sizeof c->why,
-                 "a thread hung %u time%s for 5 s or longer: its latencies include it", hangs,
-                 hangs > 1 ? "s" : "");
+                 "a thread hung %u time%s for %d s or longer: its latencies include it", hangs,
+                 hangs > 1 ? "s" : "", HANGS_AFTER_S);
 }
 
 /* Compares both sides of the accounting. Once the pool has ended nothing is still due, except for
@@ -138,7 +157,7 @@ static void judge_account(const struct pool *p, struct pool_snapshot *s, const s
         snprintf(c->why, sizeof c->why,
                  "offered differs from its parts by %.0f: please report this", off);
     else if (hung)
-        say_hang(p, c, ended);
+        say_hang(p, s, c);
     else if (left > 0)
         snprintf(c->why, sizeof c->why,
                  "nobody says what became of %.0f starts that were due: please report this", left);
@@ -154,8 +173,7 @@ static void judge_account(const struct pool *p, struct pool_snapshot *s, const s
 static void judge_connections(const struct pool *p, struct pool_snapshot *s)
 {
     const struct shortage *gone = &pool_sup(p)->shortage;
-    double lasted = (double)gone->lasted_ns / 1e9;
-    double share = s->loaded_s > 0 ? fmin(1, lasted / s->loaded_s) : NAN;
+    double lasted = (double)gone->lasted_ns / 1e9, share = missing_share(p, s);
     bool now = gone->lasting && s->state != POOL_DOWN;
     struct check *c =
         add_check(s, CHECK_CONNECTIONS, now ? 1 : share, LIMIT_SHORT, gone->wanted > 0);
@@ -165,8 +183,9 @@ static void judge_connections(const struct pool *p, struct pool_snapshot *s)
         snprintf(c->why, sizeof c->why, "%s up%s%s: fewer carry this load than it says", gone->what,
                  gone->cause[0] ? ": " : "", gone->cause);
     else
-        snprintf(c->why, sizeof c->why, "not all was up for %.1f s (%.0f %%, limit 5): at worst %s",
-                 lasted, 100 * share, gone->worst);
+        snprintf(c->why, sizeof c->why,
+                 "not all was up for %.1f s (%.0f %%, limit %.0f): at worst %s", lasted,
+                 100 * share, 100 * c->limit, gone->worst);
 }
 
 /* What was not sent, and what waited for its answer to be read, is in no other check: the threads
@@ -193,24 +212,25 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
     struct check *c = add_check(s, CHECK_LITTLE, little_gap(m), LIMIT_LITTLE, little);
     if (!c->ok)
         snprintf(c->why, sizeof c->why,
-                 "N and X R differ by %.1f %% (limit 5 %%): times or counts are wrong",
-                 100 * c->value);
+                 "N and X R differ by %.1f %% (limit %.0f %%): times or counts are wrong",
+                 100 * c->value, 100 * c->limit);
     bool over = s->state == POOL_ENDED;
     double cpu = over ? fmax(cpu_of_run(s), busy_of_run(s)) : m->busiest_cpu;
     c = add_check(s, CHECK_GENERATOR_CPU, cpu, LIMIT_CPU, over || s->state == POOL_LOADING);
     if (!c->ok)
         snprintf(c->why, sizeof c->why,
                  over && cpu_of_run(s) < LIMIT_CPU
-                     ? "generator busy %.0f %% of its time (limit 80): this is our "
+                     ? "generator busy %.0f %% of its time (limit %.0f): this is our "
                        "limit, not the target's"
-                     : "generator CPU %.0f %% (limit 80): this is our limit, not the target's",
-                 100 * c->value);
+                     : "generator CPU %.0f %% (limit %.0f): this is our limit, not the target's",
+                 100 * c->value, 100 * c->limit);
     c = add_check(s, CHECK_CPU_WAIT, over ? m->queued_sum / m->queued_n : m->queued, LIMIT_QUEUE,
                   over || s->state == POOL_LOADING);
     if (!c->ok)
-        snprintf(c->why, sizeof c->why,
-                 "threads waited %.0f %% of the time for a CPU (limit 10)%s: latencies include it",
-                 100 * c->value, engine_quota_words(p->engine));
+        snprintf(
+            c->why, sizeof c->why,
+            "threads waited %.0f %% of the time for a CPU (limit %.0f)%s: latencies include it",
+            100 * c->value, 100 * c->limit, engine_quota_words(p->engine));
     double lag_most = monitor_lag_limit_ns(m);
     c = add_check(s, CHECK_SCHEDULE_LAG, m->last_lag.q[Q_P99] / 1e3, lag_most / 1e3,
                   m->last_lag.count > 0);

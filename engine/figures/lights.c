@@ -25,6 +25,7 @@ void lights_clear(struct lights *l)
     memset(l, 0, sizeof *l);
     l->lag_worst_ns = l->pressure_worst = l->available_least = NAN;
     l->set_worst_s = l->slept_worst_s = l->cores = NAN;
+    l->least_up = UINT32_MAX;
 }
 
 void lights_tenth(const struct pool *p, struct lights *l, const struct point *pt)
@@ -32,11 +33,12 @@ void lights_tenth(const struct pool *p, struct lights *l, const struct point *pt
     const struct shortage *s = &pool_sup(p)->shortage;
     l->area += pt->in_flight * pt->span_s;
     l->span_s += pt->span_s;
-    if (!s->lasting)
+    if (s->up < l->least_up)
+        l->least_up = s->up;
+    if (!s->since_ns)
         return;
     if (l->short_s <= 0 || s->share < l->short_share) {
         l->short_share = s->share;
-        l->short_up = s->up;
         text_append(l->short_why, sizeof l->short_why, 0, "%s up%s%s", s->what,
                     s->cause[0] ? ": " : "", s->cause);
     }
@@ -183,7 +185,7 @@ static void judge_connections(const struct pool *p, struct plateau *pl)
     const struct shortage *s = &pool_sup(p)->shortage;
     double share = l->span_s > 0 ? l->short_s / l->span_s : NAN;
     pl->connections_wanted = s->wanted;
-    pl->connections_up = l->short_s > 0 && l->short_up < s->wanted ? l->short_up : s->wanted;
+    pl->connections_up = l->least_up < s->wanted ? l->least_up : s->up;
     light(pl, LIGHT_CONNECTIONS, share, over(share, LIMIT_SHORT, LIGHT_BAD), "%s", l->short_why);
 }
 
@@ -248,14 +250,11 @@ static void judge_whose(const struct pool *p, struct plateau *pl)
         .thinks = pl->vars.think_ns > 0,
         .local = sup->local,
         .quota = *engine_quota_words(p->engine) != '\0',
+        .missing = pl->light[LIGHT_CONNECTIONS].state == LIGHT_BAD ? l->short_why : NULL,
     };
     struct bottleneck_verdict v = {.share = NAN};
     bottleneck_find(&f, &v);
-    if ((l->said || l->said_why[0]) && v.kind != BOTTLENECK_CLIENT) { /* the backend knows better */
-        v.kind = l->said;
-        v.share = NAN;
-        copy_str(v.why, sizeof v.why, l->said_why);
-    }
+    bottleneck_said(&f, l->said, l->said_why, &v);
     pl->bottleneck = v.kind;
     pl->bottleneck_share = v.share;
     copy_str(pl->bottleneck_why, sizeof pl->bottleneck_why, v.why);

@@ -442,7 +442,7 @@ struct recorder *worker_recorder(struct worker *w)
     return &w->recorder;
 }
 
-bool worker_conn_failure(struct worker *w, uint64_t *newest_ns, char error_class[24], char *buf,
+void worker_conn_failure(struct worker *w, uint64_t *newest_ns, char error_class[24], char *buf,
                          size_t size)
 {
     const struct class_table *t = &w->recorder.conn_errors;
@@ -456,13 +456,15 @@ bool worker_conn_failure(struct worker *w, uint64_t *newest_ns, char error_class
         newest = t->slot[i];
         newest_here = last_ns;
     }
-    if (!newest || pthread_mutex_trylock(&w->recorder.messages))
-        return false;
+    if (!newest)
+        return;
+    *newest_ns = newest_here;
     copy_str(error_class, CONN_CLASS_MAX, newest->name);
+    buf[0] = '\0';
+    if (pthread_mutex_trylock(&w->recorder.messages))
+        return;
     copy_str(buf, size, newest->last);
     pthread_mutex_unlock(&w->recorder.messages);
-    *newest_ns = newest_here;
-    return true;
 }
 
 /* ---- creation and end ---- */

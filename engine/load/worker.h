@@ -44,9 +44,9 @@ uint64_t worker_started_ns(const struct worker *); /* on the loop's clock */
 struct recorder *worker_recorder(struct worker *);
 #define CONN_CLASS_MAX 24
 /* Gets the class and message of the worker's last connection failure if it happened after
- * *newest_ns, and sets *newest_ns to its time. False: there is none, or the worker is writing one
- * (never waits). */
-bool worker_conn_failure(struct worker *, uint64_t *newest_ns, char error_class[CONN_CLASS_MAX],
+ * *newest_ns, and sets *newest_ns to its time. An empty message: it cannot be read now, or is not
+ * written yet (never waits). */
+void worker_conn_failure(struct worker *, uint64_t *newest_ns, char error_class[CONN_CLASS_MAX],
                          char *buf, size_t size);
 /* When the worker ended; to be called after its thread was joined. 0: not by an order. */
 uint64_t worker_ended_ns(const struct worker *);

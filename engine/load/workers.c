@@ -60,3 +60,18 @@ unsigned pool_stuck(const struct pool *p)
         n += sup->worker[i]->stuck && !sup->worker[i]->reaped;
     return n;
 }
+
+bool pool_all_hang(const struct pool *p)
+{
+    const struct pool_supervised *sup = pool_sup(p);
+    bool any = false;
+    for (unsigned i = 0; i < sup->workers; i++) {
+        const struct supervised_worker *w = sup->worker[i];
+        if (!worker_is_running(w))
+            continue;
+        any = true;
+        if (!w->stuck || w->looks_without_turn < ALL_HANG_MOST_S)
+            return false;
+    }
+    return any;
+}

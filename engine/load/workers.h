@@ -12,6 +12,11 @@
 struct pool;
 struct worker;
 
+/* A worker hangs after so many looks without a turn, a second apart; a pool with -n of which all
+ * hang ends after so many. */
+#define HANGS_AFTER_S 5
+#define ALL_HANG_MOST_S 20
+
 /* The supervisor's data on a worker. */
 struct supervised_worker {
     struct worker *worker; /* owned */
@@ -40,6 +45,8 @@ unsigned pool_running(const struct pool *);  /* workers that are neither drainin
 unsigned pool_alive(const struct pool *);    /* not ended, and not stuck */
 unsigned pool_draining(const struct pool *); /* of these, those that were told to end */
 unsigned pool_stuck(const struct pool *);    /* not ended, and they hang */
+/* Have all of those that were not told to end hung for ALL_HANG_MOST_S? False if there are none. */
+bool pool_all_hang(const struct pool *);
 bool worker_is_running(const struct supervised_worker *); /* neither draining nor ended */
 
 #endif

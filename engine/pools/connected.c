@@ -1,12 +1,15 @@
 /* Is a pool connected as it is wanted?
  *
  * DOWN: no connection is up. A shortage: some are, but fewer than wanted, or fewer of the parts
- * that the backend reports (struct stat_part). The load goes on then, with an event, and the time
- * of it counts against the validity of its plateaus and of the run.
+ * that the backend reports (struct stat_part). The load goes on then.
  *
- * What lasts for a moment only is no shortage: connections that are being opened, or one that was
- * lost and is opened again at once. It has to last for DOWN_AFTER_NS without another connection
- * coming up if one could not be established, else for longer than an opening may take. Called by
+ * The time of it is measured by looking at each tick, however short it is each time, and counts
+ * against the validity of the run. Connections that are being opened are not missing as long as
+ * others come up within a second; one that stood, or could not be established, is missing at once.
+ * (Plateaus are judged by what was up in each of their tenths, see lights.c.)
+ *
+ * An event needs more: a shortage that lasts, for DOWN_AFTER_NS without another connection coming
+ * up if one could not be established, else for longer than an opening may take. Called by
  * pool_life.c and pool_change.c. */
 #include "engine/pools/connected.h"
 
@@ -23,12 +26,13 @@
 #include <string.h>
 
 #define DOWN_AFTER_NS (150 * NS_PER_MS)
-#define NEVER_UP_AFTER_NS NS_PER_S    /* a first handshake may be slow */
+#define OPENING_NS NS_PER_S           /* a first handshake may be slow */
 #define SHORT_AFTER_NS (6 * NS_PER_S) /* the engine gives up an opening after 5 s at most */
 
 /* Why something is not up: a short name of it, and the whole reason. */
 struct cause {
     char name[CONN_CLASS_MAX], text[224];
+    bool unsaid; /* there is a message, and it cannot be read now: text is the name */
 };
 
 /* The newest failure of a connection among the workers: its class, and its message. */
@@ -42,7 +46,8 @@ static void newest_failure(struct pool *p, struct cause *c)
         if (!w->reaped)
             worker_conn_failure(w->worker, &newest, c->name, why, sizeof why);
     }
-    snprintf(c->text, sizeof c->text, "%s%s%s", c->name, c->name[0] ? ": " : "", why);
+    c->unsaid = c->name[0] && !why[0];
+    snprintf(c->text, sizeof c->text, "%s%s%s", c->name, why[0] ? ": " : "", why);
 }
 
 /* Is this the first failure of this class in this outage or shortage? A server that is killed and
@@ -69,8 +74,9 @@ struct seen {
     unsigned parts;
 };
 
-/* Connections that a draining thread still has do not make up for those that others lack. `fresh`:
- * as the workers published them last, not as of the last tick. */
+/* Connections that a draining thread still has do not make up for those that others lack; those of a
+ * thread that hangs are neither up nor wanted. `fresh`: as the workers published them last, not as of
+ * the last tick. */
 static void look(struct pool *p, bool fresh, struct seen *n)
 {
     struct pool_supervised *sup = pool_sup(p);
@@ -80,7 +86,7 @@ static void look(struct pool *p, bool fresh, struct seen *n)
         struct supervised_worker *w = sup->worker[i];
         if (fresh && !w->reaped)
             recorder_read(worker_recorder(w->worker), &w->seen);
-        uint64_t wanted = w->reaped ? 0 : w->seen.connections_wanted;
+        uint64_t wanted = w->reaped || w->stuck ? 0 : w->seen.connections_wanted;
         n->up += (uint32_t)(w->seen.connected < wanted ? w->seen.connected : wanted);
         n->wanted += (uint32_t)wanted;
         n->refused += w->seen.refused;
@@ -110,29 +116,43 @@ static double share_up(const struct seen *n)
     return least;
 }
 
-/* Writes what is missing: "2 of 3 nodes, 4 of 6 connections"; or all of it: "all 3 nodes, 6
- * connections" (not what there is one of: that can be missing only beside others). */
-static void name_what(const struct seen *n, bool all, char *buf, size_t size)
+/* Writes what is missing: "2 of 3 nodes, 4 of 6 connections". */
+static void name_missing(const struct seen *n, char *buf, size_t size)
 {
-    size_t len = text_append(buf, size, 0, "%s", all ? "all " : "");
+    size_t len = 0;
     const char *gap = "";
     for (unsigned i = 0; i <= n->parts; i++) {
         bool part = i < n->parts;
         uint32_t up = part ? n->part[i].up : n->up, wanted = part ? n->part[i].wanted : n->wanted;
-        const char *noun = part ? n->part[i].noun : "connections";
-        if (all && wanted > 1)
-            len = text_append(buf, size, len, "%s%u %s", gap, wanted, noun);
-        else if (!all && up < wanted)
-            len = text_append(buf, size, len, "%s%u of %u %s", gap, up, wanted, noun);
-        else
+        if (up >= wanted)
             continue;
+        len = text_append(buf, size, len, "%s%u of %u %s", gap, up, wanted,
+                          part ? n->part[i].noun : "connections");
         gap = ", ";
     }
+}
+
+/* Writes that everything is up: "all 3 nodes, 6 connections up". What there is only one of is
+ * mentioned if there is nothing else. */
+static void name_all(const struct seen *n, char *buf, size_t size)
+{
+    const char *gap = "all ";
+    size_t len = 0;
+    for (unsigned i = 0; i <= n->parts; i++) {
+        uint32_t wanted = i < n->parts ? n->part[i].wanted : n->wanted;
+        if (wanted < 2)
+            continue;
+        len = text_append(buf, size, len, "%s%u %s", gap, wanted,
+                          i < n->parts ? n->part[i].noun : "connections");
+        gap = ", ";
+    }
+    text_append(buf, size, len, "%s up", len ? "" : "the connection is");
 }
 
 static void find_cause(struct pool *p, const struct seen *n, struct cause *c)
 {
     const struct stat_part *part = missing_part(n);
+    c->unsaid = false;
     if (!part) {
         newest_failure(p, c);
         return;
@@ -141,96 +161,131 @@ static void find_cause(struct pool *p, const struct seen *n, struct cause *c)
     copy_str(c->text, sizeof c->text, part->why);
 }
 
-/* Counts the time of a shortage, as far as it is load that is recorded. */
+/* Adds the time since the last call, as far as it is load that is recorded. */
 static void count_time(struct pool *p, uint64_t now_ns)
 {
     struct pool_supervised *sup = pool_sup(p);
     struct shortage *s = &sup->shortage;
     uint64_t from = s->counted_ns > sup->record_from_ns ? s->counted_ns : sup->record_from_ns;
-    if (s->lasting && !sup->paused && now_ns > from)
-        s->lasted_ns += now_ns - from;
-    s->counted_ns = now_ns;
+    if (s->since_ns && !sup->paused && now_ns > from)
+        *(s->missing ? &s->lasted_ns : &s->opening_ns) += now_ns - from;
+    if (now_ns > s->counted_ns)
+        s->counted_ns = now_ns;
+}
+
+/* It is missing from since_ns on. */
+static void count_as_missing(struct shortage *s)
+{
+    s->missing = true;
+    s->lasted_ns += s->opening_ns;
+    s->opening_ns = 0;
 }
 
 /* Puts it into words, and keeps the worst moment. */
-static void describe(struct pool *p, const struct seen *n)
+static void describe(struct pool *p, const struct seen *n, struct cause *c)
 {
     struct shortage *s = &pool_sup(p)->shortage;
-    struct cause c;
-    find_cause(p, n, &c);
-    name_what(n, false, s->what, sizeof s->what);
-    text_append(s->why, sizeof s->why, 0, "%s up%s%s", s->what, c.text[0] ? ": " : "", c.text);
-    copy_str(s->cause, sizeof s->cause, missing_part(n) ? "" : c.name);
+    find_cause(p, n, c);
+    name_missing(n, s->what, sizeof s->what);
+    text_append(s->why, sizeof s->why, 0, "%s up%s%s", s->what, c->text[0] ? ": " : "", c->text);
+    copy_str(s->cause, sizeof s->cause, missing_part(n) ? "" : c->name);
     s->share = share_up(n);
-    if (!s->worst[0] || s->share < s->worst_share) {
+    if (s->missing && (!s->worst[0] || s->share < s->worst_share)) {
         s->worst_share = s->share;
         text_append(s->worst, sizeof s->worst, 0, "%s up%s%s", s->what, s->cause[0] ? ": " : "",
                     s->cause);
     }
-    if (n->up && is_new(&s->told, c.name))
-        engine_event(p->engine, p, EVENT_PARTIAL, "", s->why, BY_SERVER);
 }
 
-/* Ends the shortage: everything is up again. */
+/* Nothing is missing any more, or the load ends. */
+static void forget(struct shortage *s, const struct seen *n)
+{
+    s->since_ns = s->newest_ns = s->opening_ns = 0;
+    s->missing = s->lasting = false;
+    s->told.n = 0;
+    s->refused = n->refused;
+    s->most_up = s->stood = n->up;
+}
+
+/* Everything is up again. */
 static void end_shortage(struct pool *p, const struct seen *n, uint64_t now_ns)
 {
     struct shortage *s = &pool_sup(p)->shortage;
-    char what[96], text[128];
-    name_what(n, true, what, sizeof what);
-    text_append(text, sizeof text, 0, "%s up", what);
-    if (s->told.n)
+    char text[128];
+    name_all(n, text, sizeof text);
+    if (s->told.n && (n->wanted || n->parts))
         engine_event(p->engine, p, EVENT_UP, "", text, BY_SERVER);
     if (s->lasting)
         plateau_restart(p, engine_seconds(p->engine, now_ns));
-    s->since_ns = 0;
-    s->lasting = false;
-    s->told.n = 0;
+    forget(s, n);
+}
+
+/* Begins a shortage, or notes that more of it came up: what is being opened is waited for again. A
+ * change of what is wanted does not renew the wait: it would never end while a ramp runs. */
+static void note_progress(struct pool *p, const struct seen *n, bool back, uint64_t now_ns)
+{
+    const struct pool_supervised *sup = pool_sup(p);
+    struct shortage *s = &pool_sup(p)->shortage;
+    bool more = n->up > s->most_up;
+    if (!s->since_ns) {
+        s->since_ns = s->newest_ns = s->counted_ns = sup->ever_up ? now_ns : sup->load_from_ns;
+        s->most_up = n->up;
+        count_time(p, now_ns);
+    } else if (back || (more && !s->lasting)) {
+        s->newest_ns = now_ns;
+        s->most_up = n->up;
+        if (!s->missing) {
+            s->since_ns = now_ns;
+            s->opening_ns = 0;
+        }
+    }
+    if (back) {
+        s->lasting = false;
+        s->told.n = 0;
+    }
+    if (s->stood > n->wanted)
+        s->stood = n->wanted;
 }
 
 /* Looks for a shortage. `last`: the load ends now, and there is nothing more to wait for. */
-static void supervise_shortage(struct pool *p, uint64_t now_ns, bool last)
+static void supervise_shortage(struct pool *p, const struct seen *n, uint64_t now_ns, bool last)
 {
     struct shortage *s = &pool_sup(p)->shortage;
-    uint64_t since_ns = pool_sup(p)->ever_up ? now_ns : pool_sup(p)->load_from_ns;
-    struct seen n;
-    look(p, last, &n);
-    bool found = !s->up && n.up; /* the end of an outage: they come up one after the other */
-    bool changed = n.wanted != s->wanted || n.up > s->most_up;
-    s->up = n.up;
-    s->wanted = n.wanted;
-    if (share_up(&n) >= 1) {
-        count_time(p, now_ns);
-        end_shortage(p, &n, now_ns);
-        s->refused = n.refused;
+    struct cause c;
+    bool back = !s->up && n->up; /* the end of an outage: they come up one after the other */
+    s->up = n->up;
+    s->wanted = n->wanted;
+    count_time(p, now_ns);
+    if (share_up(n) >= 1) {
+        end_shortage(p, n, now_ns);
         return;
     }
-    if (!s->since_ns || found || (changed && !s->lasting)) {
-        count_time(p, now_ns);
-        s->since_ns = s->counted_ns = since_ns;
-        s->lasting = false;
-        s->most_up = n.up;
-        if (found)
-            s->told.n = 0;
-    }
-    uint64_t wait = missing_part(&n) || (last && n.refused > s->refused) ? 0
-                    : n.refused > s->refused                             ? DOWN_AFTER_NS
-                                                                         : SHORT_AFTER_NS;
-    if (!s->lasting && now_ns - s->since_ns < wait)
+    note_progress(p, n, back, now_ns);
+    bool part = missing_part(n) != NULL, refused = n->refused > s->refused;
+    uint64_t opening_for = now_ns - s->since_ns, waited = now_ns - s->newest_ns;
+    if (part || refused || n->up < s->stood || opening_for >= (last ? DOWN_AFTER_NS : OPENING_NS))
+        count_as_missing(s);
+    if (n->up > s->stood)
+        s->stood = n->up;
+    describe(p, n, &c);
+    if (!s->lasting && !part && !(last && refused) &&
+        waited < (refused || last ? DOWN_AFTER_NS : SHORT_AFTER_NS))
         return;
     if (!s->lasting) /* another load than until now */
         plateau_restart(p, engine_seconds(p->engine, now_ns));
     s->lasting = true;
-    count_time(p, now_ns);
-    describe(p, &n);
+    if (n->up && (last || !c.unsaid) && is_new(&s->told, c.name))
+        engine_event(p->engine, p, EVENT_PARTIAL, "", s->why, BY_SERVER);
 }
 
 void connected_end(struct pool *p, uint64_t now_ns)
 {
     struct shortage *s = &pool_sup(p)->shortage;
-    supervise_shortage(p, now_ns, true);
-    s->since_ns = s->most_up = 0;
-    s->lasting = false;
-    s->told.n = 0;
+    struct seen n;
+    look(p, true, &n);
+    supervise_shortage(p, &n, now_ns, true);
+    forget(s, &n);
+    s->most_up = s->stood = 0;
 }
 
 /* ---- the state ---- */
@@ -238,7 +293,9 @@ void connected_end(struct pool *p, uint64_t now_ns)
 void connected_supervise(struct pool *p, uint64_t now_ns)
 {
     struct pool_supervised *sup = pool_sup(p);
-    supervise_shortage(p, now_ns, false);
+    struct seen n;
+    look(p, false, &n);
+    supervise_shortage(p, &n, now_ns, false);
     if (sup->figures->monitor.total.connected > 0) {
         sup->ever_up = true;
         sup->unconnected_ns = 0;
@@ -251,13 +308,13 @@ void connected_supervise(struct pool *p, uint64_t now_ns)
     }
     if (!sup->unconnected_ns)
         sup->unconnected_ns = now_ns;
-    if (now_ns - sup->unconnected_ns < (sup->ever_up ? DOWN_AFTER_NS : NEVER_UP_AFTER_NS))
+    if (now_ns - sup->unconnected_ns < (sup->ever_up ? DOWN_AFTER_NS : OPENING_NS))
         return;
     struct cause c;
     newest_failure(p, &c);
     if (!c.text[0])
         copy_str(c.text, sizeof c.text, "no connection");
-    if (is_new(&sup->outage, c.name))
+    if (!c.unsaid && is_new(&sup->outage, c.name))
         engine_event(p->engine, p, EVENT_DOWN, "", c.text, BY_SERVER);
     pool_set_state(p, POOL_DOWN, now_ns, "%s", c.text);
 }

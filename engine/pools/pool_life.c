@@ -254,6 +254,22 @@ static bool count_reached(const struct pool *p)
     return true;
 }
 
+/* Ends a pool with -n whose threads all hang, so that the count is never used up. */
+static void end_hung(struct pool *p, uint64_t now_ns)
+{
+    struct err err = {0};
+    unsigned n = pool_running(p);
+    if (n == 1)
+        err_set(&err, ERR_FAILED,
+                "its thread hangs: a call of its backend has not returned for %d s",
+                ALL_HANG_MOST_S);
+    else
+        err_set(&err, ERR_FAILED,
+                "all %u threads hang: calls of their backend have not returned for %d s", n,
+                ALL_HANG_MOST_S);
+    fail(p, &err, now_ns);
+}
+
 /* A removed pool cannot be started again, so it closes its connection to the target before the
  * run's end, unless a hanging thread may still use it. */
 static void retire(struct pool *p)
@@ -299,6 +315,10 @@ void pool_supervise(struct pool *p, uint64_t now_ns)
         connected_supervise(p, now_ns);
     if (now_ns >= sup->end_ns) {
         pool_finish(p, END_BY_DURATION, ORDER_DRAIN, sup->end_ns);
+        return;
+    }
+    if (p->spec.count && pool_all_hang(p)) {
+        end_hung(p, now_ns);
         return;
     }
     if (count_reached(p)) {

@@ -23,7 +23,7 @@
 #define STATS_EVERY_MS 1000
 #define RETRY_MIN_NS (200 * NS_PER_MS)
 #define RETRY_MAX_NS (1000 * NS_PER_MS)
-#define STAND_AFTER_LOOKS 10 /* a second apart */
+#define STAND_AFTER_S 10 /* looks, a second apart */
 
 /* Once the load is over, what the server said of a second under load describes it better than what
  * it says of the time since. A run shorter than a second has no such second: the last call has what
@@ -205,15 +205,17 @@ void pool_watch_thread(struct pool *p, uint64_t now_ns)
     bool waited = waits != sup->waits_seen || !reads;
     sup->waits_seen = waits;
     sup->looks_without_wait = waited ? 0 : sup->looks_without_wait + 1;
-    bool stand = !waited && (sup->stats_stand || sup->looks_without_wait >= STAND_AFTER_LOOKS);
+    bool stand = !waited && (sup->stats_stand || sup->looks_without_wait >= STAND_AFTER_S);
     if (stand == sup->stats_stand)
         return;
     sup->stats_stand = stand;
-    engine_event(p->engine, p, EVENT_SERVER, "",
-                 stand ? "the server's figures stand still: the call that reads them has not "
-                         "returned for 10 s"
-                       : "the server's figures are read again",
-                 BY_RULE);
+    char text[128];
+    snprintf(text, sizeof text,
+             stand ? "the server's figures stand still: the call that reads them has not returned "
+                     "for %d s"
+                   : "the server's figures are read again",
+             STAND_AFTER_S);
+    engine_event(p->engine, p, EVENT_SERVER, "", text, BY_RULE);
 }
 
 int pool_start_thread(struct pool *p, struct err *err)

@@ -14,8 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HANGS_AFTER_LOOKS 5 /* a second apart */
-
 /* ---- workers ---- */
 
 static int add_worker(struct pool *p, struct err *err)
@@ -100,14 +98,14 @@ static void look_for_hang(struct pool *p, struct supervised_worker *w, uint64_t 
         w->stuck = false;
         hang_event(p, w, "hung and runs again");
     }
-    if (w->stuck || w->looks_without_turn < HANGS_AFTER_LOOKS)
+    if (w->stuck || w->looks_without_turn < HANGS_AFTER_S)
         return;
     w->stuck = true;
     pool_sup(p)->hangs++;
-    hang_event(p, w,
-               worker_ordered(w->worker) == ORDER_RUN
-                   ? "hangs: a call of its backend has not returned for 5 s"
-                   : "does not end: a call of its backend has not returned for 5 s");
+    char what[80];
+    snprintf(what, sizeof what, "%s: a call of its backend has not returned for %d s",
+             worker_ordered(w->worker) == ORDER_RUN ? "hangs" : "does not end", HANGS_AFTER_S);
+    hang_event(p, w, what);
 }
 
 void pool_reap(struct pool *p, uint64_t now_ns)

@@ -609,7 +609,7 @@ enum rule_verdict rules_check_identity(const struct rules *rules, const char *ba
             best = r;
     }
     bool silent = !identity || !*identity;
-    if (silent && any && any->verdict != RULE_ALLOW)
+    if (silent)
         best = any;
     if (where)
         *where = best ? best->where : NULL;

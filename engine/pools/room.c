@@ -159,6 +159,8 @@ static int unknown_room_fits(struct pool *p, struct err *err)
 int guard_fits(struct pool *p, const struct options *o, const double *weight, struct err *err)
 {
     const struct engine *e = p->engine;
+    if (e->scenario.limits.read_only) /* what writes is not sent */
+        return 0;
     struct pool_shared *shared = pool_lock(p);
     double left = shared->stats.free_bytes;
     const char *of = shared->stats.free_of;

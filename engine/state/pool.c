@@ -216,6 +216,8 @@ void pool_set_state(struct pool *p, enum pool_state state, uint64_t now_ns, cons
     vsnprintf(why, sizeof why, fmt, args);
     va_end(args);
     memcpy(sup->state_why, why, sizeof why);
+    if (state == POOL_DOWN)
+        memcpy(sup->down_why, why, sizeof why);
     if (state != sup->state) {
         sup->state = state;
         sup->state_since_ns = now_ns;

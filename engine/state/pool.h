@@ -125,19 +125,26 @@ struct causes_told {
 /* Fewer connections or parts of the target than are wanted, see connected.c. */
 struct shortage {
     uint32_t up, wanted; /* connections, as last seen under load */
-    uint32_t most_up;    /* since since_ns */
-    uint64_t since_ns;   /* when the newest connection came up; 0: none is missing */
-    uint64_t refused;    /* tally.refused when none was missing last */
-    bool lasting;        /* it is a shortage; the texts below are of now */
-    char what[96];       /* "9 of 50 connections", "2 of 3 nodes, 4 of 6 connections" */
-    char cause[24];      /* the class of the newest failure; "": not known, or a part's */
-    double share;        /* that is up */
-    char why[256];       /* "9 of 50 connections up: maxclients: redis://...: ERR max number ..." */
+    /* Since when something is not up; 0: nothing is. Or, as long as it is only being opened, when
+     * the newest connection came up. */
+    uint64_t since_ns;
+    uint32_t stood;     /* most connections, of those wanted, that were up together */
+    bool missing;       /* it counts as missing, and is not only being opened */
+    bool lasting;       /* so long that there is an event */
+    uint64_t refused;   /* tally.refused when nothing was missing last */
+    uint32_t most_up;   /* since since_ns */
+    uint64_t newest_ns; /* when the newest connection came up, as far as the event waits for it */
+    /* The texts are of now if since_ns is set. */
+    char what[96];  /* "9 of 50 connections", "2 of 3 nodes, 4 of 6 connections" */
+    char cause[24]; /* the class of the newest failure; "": not known, or a part's */
+    double share;   /* that is up */
+    char why[256];  /* "9 of 50 connections up: maxclients: redis://...: ERR max number ..." */
     struct causes_told told;
-    uint64_t counted_ns,
-        lasted_ns; /* its whole time under load, after the warm-up, to counted_ns */
-    double worst_share;
-    char worst[96]; /* "9 of 50 connections up: maxclients"; "": there was none */
+    /* Time under load, after the warm-up, up to counted_ns: in which something was missing; and for
+     * which what is not up has been opened now. */
+    uint64_t counted_ns, lasted_ns, opening_ns;
+    double worst_share; /* of what was missing */
+    char worst[96];     /* "9 of 50 connections up: maxclients"; "": there was none */
 };
 
 /* The supervisor's. */
@@ -153,7 +160,7 @@ struct pool_supervised {
     bool ops_known; /* false while spec.ops_pending keeps a mix for a table that is not known yet */
 
     enum pool_state state;
-    char state_why[256];
+    char state_why[256], down_why[256]; /* down_why: state_why when it was DOWN last */
     uint64_t state_since_ns;
     bool wanted;    /* it should load or be paused; cleared by `stop` and by the end */
     bool finishing; /* it is ending for good, because of: */

@@ -85,10 +85,10 @@ struct lights {
     int64_t rtt_ns; /* see struct stats */
     enum bottleneck said;
     char said_why[160];
-    /* seconds of a shortage; its worst moment: the share that was up, in words, and connections */
+    /* seconds in which something was not up; the worst moment: the share that was up, in words */
     double short_s, short_share;
     char short_why[96];
-    uint32_t short_up;
+    uint32_t least_up; /* fewest connections that were up; UINT32_MAX: not looked at yet */
 };
 
 #define PLATEAU_BATCHES 40

@@ -194,7 +194,7 @@ struct plateau {
     double answer_share;
     char bottleneck_why[160];
     double anon_bytes; /* growth of this process's anonymous memory since before any load */
-    /* connections that are wanted, and how many were up: the fewest during a shortage */
+    /* connections that are wanted, and the fewest that were up */
     uint32_t connections_up, connections_wanted;
     bool valid;
     char why_not[96]; /* LIGHT_BAD, in words */
@@ -280,6 +280,7 @@ struct pool_snapshot {
     bool local;
     enum pool_state state;
     char state_why[256];      /* DOWN: what fails, and the time of the next try; ENDED: why */
+    char down_why[256];       /* state_why when it was DOWN last; "": it never was */
     enum end_reason ended_by; /* set as soon as its end begins */
     bool answered;            /* the target has answered, though opening may still take time */
     int error_code; /* ENDED because the target refused permanently: an enum err_code; else 0 */

@@ -2,9 +2,10 @@
 server cannot be made to answer. A test passes `info` (a text, or bytes to send unchanged), and `answer(fake, words)`,
 which is called for every other command and returns bytes, a generator of bytes (sent until the other side has closed),
 or None for the usual answer. `says` has, by command, what it answers at first, as bytes, or CLOSE, before it answers as
-usual: itertools.repeat(CLOSE) for always. It is test equipment: no figure measured against it is reported as Redis's.
+usual: itertools.repeat(CLOSE) for always. `far` is how many seconds each answer takes. It is test equipment: no figure measured against it is reported as Redis's.
 """
 import collections
+import time
 import types
 
 from false_server import Listener, resp_bulk, resp_commands
@@ -25,7 +26,8 @@ def info(value, **own):
 
 
 class Fake(Listener):
-    def __init__(self, info=info("1"), answer=lambda fake, words: None, says=None):
+    def __init__(self, info=info("1"), answer=lambda fake, words: None, says=None, far=0):
+        self.far = far
         self.info, self.answer = info, answer
         self.says = {name: iter(answers) for name, answers in (says or {}).items()}
         self.asked = 0     # commands of the load
@@ -53,7 +55,9 @@ class Fake(Listener):
             self.infos += 1
             text = self.info(self.infos) if callable(self.info) else self.info
             return resp_bulk(text) if isinstance(text, str) else text
-        if name in (b"CLIENT", b"SELECT", b"AUTH", b"HMSET", b"HDEL"):
+        if name == b"TTL":
+            return b":-2\r\n"
+        if name in (b"CLIENT", b"SELECT", b"AUTH", b"CLUSTER", b"HMSET", b"HDEL"):
             return b"+OK\r\n"
         with self.lock:
             self.asked += 1
@@ -66,6 +70,7 @@ class Fake(Listener):
         with s.makefile("rb") as f:
             for words in resp_commands(f):
                 reply = self._reply(words)
+                time.sleep(self.far)
                 if reply is CLOSE:
                     return
                 self._send(s, reply)

@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import os
 import socket
+import struct
 import sys
 import threading
 import time
@@ -64,7 +65,8 @@ class Forwarder:
 class Other:
     """Another program on [::1]: it answers anything as a web server does that knows no such page."""
 
-    def __init__(self, port):
+    def __init__(self, port, answer=b"HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nother"):
+        self.answer = answer
         self.listener = socket.create_server(("::1", port), family=socket.AF_INET6)
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -73,7 +75,7 @@ class Other:
             while True:
                 with self.listener.accept()[0] as s, contextlib.suppress(OSError):
                     s.recv(65536)
-                    s.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nother")
+                    s.sendall(self.answer)
 
     def close(self):
         self.listener.shutdown(socket.SHUT_RDWR)
@@ -239,6 +241,28 @@ class Addresses(unittest.TestCase):
             self.assertEqual((result.code, done()), (1, 0), result)
             self.assertRegex(result.err, r"at \[::1\]:%d: (404 Not Found|not a Redis server)" % port)
         self.each(check)
+
+    def test_what_to_do_is_not_cut(self):
+        """One reason is said in full, with the address before it: a place to use is one to copy."""
+        port = lib.free_port()
+        for length in 60, 130:
+            host = "%s.example" % ("x" * (length - 8))
+            with contextlib.closing(Other(port, b"HTTP/1.1 301 Moved\r\nLocation: https://%s:4200/\r\n"
+                                                b"Content-Length: 0\r\n\r\n" % host.encode())):
+                result = lib.loadtop("--headless", "-n", 1, "crate://%s:%d/doc.t" % (NAME, port), timeout=BOUND)
+            self.assertEqual(result.code, 1, result)
+            self.assertIn("at [::1]:%d: the server redirects (301)" % port, result.err)
+            self.assertIn(": use crates://%s:4200/\n" % host, result.err)
+
+    def test_the_place_is_said_once(self):
+        """Of what a Cassandra answers while a connection is opened."""
+        refuses = b"\x84\0\0\0\0" + struct.pack(">I", 6 + 200) + struct.pack(">IH", 0x100, 200) + 200 * b"w"
+        with contextlib.closing(Other(port := lib.free_port(), refuses)):
+            url = "cassandra://load@%s:%d/ks" % (NAME, port)
+            result = lib.loadtop("--headless", "-n", 1, url, timeout=BOUND)
+        self.assertEqual(result.code, 1, result)
+        self.assertEqual(result.err.count("load@"), 1, result)
+        self.assertRegex(result.err, r"%s: both.example:%d: at \[::1\]:%d: auth: w{100}" % (url, port, port))
 
     def test_the_next_is_taken_when_the_first_ends(self):
         def check(url, port, done):

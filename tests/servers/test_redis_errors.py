@@ -170,6 +170,9 @@ class Missing(unittest.TestCase):
         self.assertFalse(run["validity"]["ok"])
         self.assertFalse(self.check(run)["ok"])
         self.assertIn("at worst 8 of 50 connections up: maxclients", self.check(run)["why"])
+        if pool["bottleneck"]["kind"] != "client":  # this machine was busy
+            self.assertEqual((pool["bottleneck"]["kind"], pool["bottleneck"]["why"]),
+                             ("none", "not known while not all is up: 8 of 50 connections up: maxclients"))
 
     def test_room_again(self):
         """The limit is raised: all come up, and it is said."""
@@ -189,10 +192,62 @@ class Missing(unittest.TestCase):
         self.assertEqual((pool["connections_up"], pool["connections_wanted"]), (50, 50))
         self.assertEqual(self.events(run, "up"), ["all 50 connections up"])
         self.assertFalse(self.check(run)["ok"])
-        for p in pool["plateaus"]:  # where this machine let the throughput be steady
-            self.assertEqual(p["lights"]["connections"]["state"], "bad" if p["connections_up"] == 8 else "ok", p)
-            if p["connections_up"] == 8:
-                self.assertEqual((p["valid"], p["why_not"]), (False, "8 of 50 connections up: maxclients"))
+
+    def test_a_sweep_past_the_limit(self):
+        """A step that the connections do not suffice for is not valid, and says why; a steady load is not needed."""
+        with lib.Redis("--maxclients", "10") as redis:
+            run = headless("--sweep", "clients=4,50 hold=2s", "--rate", "200/s", redis.url)
+        four, fifty = lib.pool(run)["sweeps"][0]["cells"]
+        self.assertEqual([(c["connections_up"], c["connections_wanted"], c["lights"]["connections"]["state"])
+                          for c in (four, fifty)], [(4, 4, "ok"), (9, 50, "bad")])
+        self.assertEqual((fifty["valid"], fifty["why_not"]), (False, "9 of 50 connections up: maxclients"))
+
+    def test_lost_again_and_again(self):
+        """Each time they are back before it would be told; that they were away is in the figures all the same."""
+        with lib.Redis() as redis:
+            ours = redis.client()
+            with lib.Headless("-d", "900s", *PATIENT, "--clients", 50, "--rate", "1000/s", redis.url) as h:
+                for _ in range(15):
+                    until("all stand", lambda: self.standing(ours) == 50)
+                    ours("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+                run = stop(h)
+            ours.close()
+        self.assertGreaterEqual(lib.classes(lib.pool(run), "count", "connection_errors")["closed"], 14 * 50)
+        self.assertFalse(run["validity"]["ok"])
+        self.assertFalse(self.check(run)["ok"])
+        self.assertRegex(self.check(run)["why"], r"at worst \d+ of 50 connections up: closed")
+
+    def test_some_that_hang(self):
+        """A proxy that serves nine of them, and keeps the others waiting, for as long as the load runs."""
+        class Full(Proxy):
+            taken = 0
+
+            def serve(self, s):
+                with self.lock:
+                    self.taken += 1
+                    served = self.taken <= 10  # the first is not of the load
+                if served:
+                    super().serve(s)
+                while s.recv(1 << 16):
+                    pass
+        with lib.Redis() as redis, Full(redis.address) as full:
+            run = headless("-d", "4s", "--clients", 50, "redis://127.0.0.1:%d" % full.port)
+        pool = lib.pool(run)
+        self.assertEqual((pool["connections_up"], pool["connections_wanted"]), (9, 50))
+        self.assertEqual(self.events(run, "partial"), ["9 of 50 connections up"])
+        self.assertFalse(self.check(run)["ok"])
+        self.assertGreater(self.check(run)["value"], 0.5)
+        for p in pool["plateaus"]:
+            self.assertEqual((p["valid"], p["connections_up"]), (False, 9), p)
+
+
+def refused_with(redis, word):
+    """Does it refuse a command with this class?"""
+    try:
+        redis.command("PING")
+    except lib.RedisError as e:
+        return str(e).startswith(word)
+    return False
 
 
 class Passing(unittest.TestCase):
@@ -236,6 +291,37 @@ class Passing(unittest.TestCase):
                 redis.command("REPLICAOF", "127.0.0.1", lib.free_port())
                 until("it is a replica", lost)
             self.waits(redis, "MASTERDOWN", begin, lambda: redis.command("REPLICAOF", "NO", "ONE"))
+
+    def test_a_replica_without_its_primary_and_without_info(self):
+        with lib.Redis("--replica-serve-stale-data", "no", renamed={"INFO": "OURS"}) as redis:
+            def begin():
+                redis.command("REPLICAOF", "127.0.0.1", lib.free_port())
+                until("it refuses", lambda: refused_with(redis, "MASTERDOWN"))
+            self.waits(redis, "MASTERDOWN", begin, lambda: redis.command("REPLICAOF", "NO", "ONE"))
+
+    def test_loading_with_info_and_without(self):
+        for renamed in None, {"INFO": "OURS", "CLIENT": "MINE"}:
+            with self.subTest(renamed=renamed), \
+                    lib.Redis("--enable-debug-command", "yes", "--rdbcompression", "no",
+                              "--loading-process-events-interval-bytes", 1024, renamed=renamed) as redis, \
+                    contextlib.closing(lib.RedisClient(redis.address, timeout=BOUND)) as reload:
+                for i in range(2000):
+                    reload("SET", "other:%d" % i, 1000 * "x")
+
+                def begin(redis=redis, reload=reload):
+                    redis.command("CONFIG", "SET", "key-load-delay", 100000)
+                    reload.socket.sendall(b"*2\r\n$5\r\nDEBUG\r\n$6\r\nRELOAD\r\n")
+                    until("it loads", lambda: refused_with(redis, "LOADING"))
+                self.waits(redis, "LOADING", begin,
+                           lambda redis=redis: redis.command("CONFIG", "SET", "key-load-delay", 0))
+
+    def test_a_cluster_without_its_slots(self):
+        """It answers INFO and PING."""
+        for renamed in None, {"INFO": "OURS"}:
+            with self.subTest(renamed=renamed), lib.Redis("--cluster-enabled", "yes", "--cluster-port", lib.free_port(),
+                                                          renamed=renamed) as redis:
+                self.waits(redis, "CLUSTERDOWN", lambda: None,
+                           lambda redis=redis: redis.command("CLUSTER", "ADDSLOTSRANGE", 0, 16383))
 
     def test_each_such_answer_to_each_command(self):
         busy = b"BUSY Redis is busy running a script"
@@ -287,6 +373,15 @@ class Entrance(unittest.TestCase):
             pool = lib.pool(headless("-n", 1000, "redis://tester:geheim@127.0.0.1:%d" % port))
             self.assertEqual(pool["ops"]["completed"], 1000)
 
+    def test_a_password_where_nothing_else_is_answered(self):
+        """Of a command that it does not know the server says so before it asks for the password."""
+        for more in (), ("TTL",):
+            renamed = {name: "OURS" + name for name in ("INFO", "CLIENT", *more)}
+            with self.subTest(renamed=renamed), lib.Redis(password="geheim", renamed=renamed) as redis:
+                self.refused("redis://127.0.0.1:%d" % redis.port, 1, "NOAUTH", "password")
+                self.assertEqual(redis.calls("get", "set"), 0)
+                self.assertEqual(lib.pool(headless("-n", 100, redis.url))["ops"]["completed"], 100)
+
     def test_database(self):
         with lib.Redis() as redis:
             headless("-n", 2000, "--ops", "set", "--dist", "sequential", "--keys", 500, redis.url + "/3")
@@ -316,6 +411,17 @@ class Entrance(unittest.TestCase):
                 result = h.end()
                 self.assertEqual(result.code, 3, result)
                 self.assertIn(word, result.err)
+
+    def test_the_reason_outlives_the_run(self):
+        """It ends before the 10 s in which a target must be reached."""
+        with lib.Redis("--maxclients", "1") as redis:  # its own link takes the place
+            for args in ("-d", "500ms"), ("-d", "3s"):
+                result = lib.loadtop("--headless", *args, "--clients", 2, redis.url, timeout=BOUND)
+                self.assertEqual(result.code, 3, result)
+                self.assertRegex(result.err, "no target was reached[^:]*: redis: .*max number of clients")
+        result = lib.loadtop("--headless", "--max-time", "1s", "redis://127.0.0.1:%d" % lib.free_port(), timeout=BOUND)
+        self.assertEqual(result.code, 3, result)
+        self.assertRegex(result.err, "no target was reached: redis: .*connection refused")
 
     def test_not_redis(self):
         class Quiet(http.server.BaseHTTPRequestHandler):

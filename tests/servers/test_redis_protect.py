@@ -339,7 +339,20 @@ class Silent(Case):
             self.clean(run, "--confirm", "127.0.0.1", env=env)
             self.assertEqual(redis.command("DBSIZE"), 0)
             # Where no rule knows a Redis by that, nobody is asked.
-            headless("-n", 10, redis.url, env=self.rules("deny kafka=x\nprotect 10.0.0.0/8\nallow redis=y\n"))
+            headless("-n", 10, redis.url, env=self.rules("deny kafka=x\nprotect 10.0.0.0/8\nallow kafka=y\n"))
+
+    def test_only_those_that_are_allowed_are_known(self):
+        """It may be one of them, or not."""
+        with lib.Redis(renamed={"INFO": "OURS"}) as redis:
+            env = self.rules("allow redis=y\n")
+            result = lib.loadtop("--headless", "-n", 10, redis.url, env=env, timeout=BOUND)
+            self.assertEqual(result.code, 2, result)
+            self.assertIn("it does not tell which server it is: ", result.err)
+            self.assertIn("allow redis=y", result.err)
+            self.assertEqual(redis.calls("get", "set"), 0)
+            headless("-n", 10, "--confirm", "127.0.0.1", redis.url, env=env)
+        with lib.Redis() as redis:  # tells another
+            headless("-n", 10, redis.url, env=env)
 
     def test_behind_a_proxy(self):
         closes = {b"INFO": itertools.repeat(redis_fake.CLOSE), b"CLIENT": itertools.repeat(redis_fake.CLOSE)}
@@ -550,6 +563,12 @@ class Elsewhere(Case):
             self.assertEqual(redis.command("DBSIZE"), 0)
             headless("-d", "3s", "--confirm", lib.AWAY, *changes)
             self.assertGreater(redis.command("DBSIZE"), 1)
+            # Nor is it asked about where nothing writes, whatever the mix says.
+            redis.command("FLUSHALL")
+            run = headless("-d", "3s", "--read-only", "--rate", "500/s", "--at", "1s set keys 1000000", "--at",
+                           "2s set size 5000", url)
+            self.assertEqual([e["to"] for e in run["events"] if "INFO does not tell how much" in (e["to"] or "")], [])
+            self.assertEqual((lib.pool(run)["backend_stats"]["get_hits"], redis.command("DBSIZE")), (0, 0))
             # This machine's own is the person's own business.
             headless("-n", 50, "--ops", "set", redis.url)
 

@@ -4,10 +4,20 @@ CLIENT, INFO and SELECT. What two servers behind it count is the truth.   ctest:
 import json
 import os
 import re
+import time
 import unittest
 
 import lib
+from false_server import Proxy
 from patient import BOUND, headless, until
+
+
+class Far(Proxy):
+    """Each answer takes a while."""
+
+    def change(self, data, answers):
+        time.sleep(0.35 if answers else 0)
+        return data
 
 
 class Twemproxy(lib.FolderTest):
@@ -63,6 +73,28 @@ class Twemproxy(lib.FolderTest):
         self.assertEqual(result.code, 0, result)
         self.assertEqual(self.keys(), 0)
         self.assertEqual(self.calls("unlink"), 0)  # older ones do not know it
+
+    def test_far_away(self):
+        """Everything takes longer than one link may."""
+        with Far(("127.0.0.1", self.port)) as far:
+            url = "redis://:geheim@127.0.0.1:%d" % far.port
+            run = headless("-n", 20, "--ops", "set", "--clients", 2, url)
+            self.assertEqual(lib.pool(run)["ops"]["completed"], 20, run["events"])
+            self.assertGreater(self.keys(), 0)
+            result = lib.loadtop("clean", "--yes", self.file("run.json", json.dumps(run)), timeout=BOUND,
+                                 env={"LOADTOP_PASSWORD": "geheim"})
+            self.assertEqual(result.code, 0, result)
+            self.assertEqual(self.keys(), 0)
+
+    def test_servers_that_are_away(self):
+        """The proxy answers PING all the same. One of two servers is enough for a load."""
+        self.servers[0].close()
+        run = headless("-n", 200, "--ops", "get", "--clients", 2, self.url)
+        self.assertEqual(self.servers[1].calls("get"), lib.pool(run)["ops"]["completed"])
+        self.servers[1].close()
+        result = lib.loadtop("--headless", "-n", 200, self.url, timeout=BOUND)
+        self.assertEqual(result.code, 3, result)
+        self.assertIn("Connection refused (is the server behind the proxy running?)", result.err)
 
     def test_ping_is_answered_by_the_proxy(self):
         pool = lib.pool(headless("-n", 500, "--ops", "ping", self.url))

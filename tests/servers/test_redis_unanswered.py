@@ -79,13 +79,35 @@ class Unanswered(lib.FolderTest):
             run = self.loads(fake)
             self.assertEqual(len(told(run, "CLIENT SETNAME is not answered (ERR unknown command 'CLIENT'")), 1, run["events"])
             self.assertEqual(len(told(run, "INFO is not answered (ERR unknown command 'INFO'")), 1, run["events"])
-            self.assertEqual(fake.seen[b"PING"], 0)
+            self.assertEqual((fake.seen[b"TTL"], fake.seen[b"PING"]), (1, 0))
         with Fake(info("1"), says={b"INFO": 3 * [UNKNOWN % b"INFO"]}) as fake:
             with lib.Headless("-d", "900s", *PATIENT, "--rate", "100/s", fake.url) as h:
                 until("INFO is answered", lambda: fake.infos > 1)
                 run = stop(h)
             self.assertEqual(len(told(run, "is not answered")), 1, run["events"])
             self.assertIn("Redis", lib.pool(run)["server"])
+
+    def test_an_answer_that_is_too_large(self):
+        """At the start, and once it has become so: it is not asked for again, and the load goes on."""
+        large = info("1") + 60000 * "db0:keys=1,expires=0\r\n"
+        with Fake(large) as fake:
+            run = self.loads(fake)
+            self.assertEqual(len(told(run, "INFO is not answered (its answer is too large)")), 1, run["events"])
+            self.assertEqual(fake.infos, 1)
+        with Fake(lambda n: info("1") if n < 3 else large) as fake, \
+                lib.Headless("-d", "900s", *PATIENT, "--rate", "100/s", fake.url) as h:
+            until("it has become too large", lambda: fake.infos > 2)
+            done = fake.seen[b"GET"]
+            until("the load goes on", lambda: fake.seen[b"GET"] > done + 300)
+            run = stop(h)
+            self.assertEqual(fake.infos, 3)
+            self.assertEqual(len(told(run, "INFO is not asked any more: its answer is too large")), 1, run["events"])
+
+    def test_far_away(self):
+        """Six links, each with several answers, take longer than one link may."""
+        with Fake(says={b"INFO": ALWAYS(CLOSE), b"CLIENT": ALWAYS(CLOSE)}, far=0.35) as fake:
+            run = self.loads(fake, n=20)
+            self.assertEqual(len(run["events"]), 2, run["events"])
 
     def test_renamed(self):
         """The real thing: rename-command, as managed servers have it."""

@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -238,6 +239,26 @@ static void reasons_that_are_alike_are_joined(void **state)
     assert_string_equal(address_prefix(&a, 0, text, sizeof text), "");
 }
 
+/* One that ended the turn: as long as a message may be. */
+static void a_single_reason_is_kept_whole(void **state)
+{
+    (void)state;
+    struct addresses a = three();
+    struct err err = {0};
+    char why[201] = "", expected[256];
+    struct tries t = {0};
+    memset(why, 'w', sizeof why - 1);
+    err_set(&err, ERR_FAILED, "t://h:1: %s", why);
+    tries_add(&t, &a, 1, "t://h:1", &err);
+    assert_int_equal(tries_say(&t, &a, "t://h:1", &err), ERR_FAILED);
+    snprintf(expected, sizeof expected, "t://h:1: at 127.0.0.1:2: %s", why);
+    assert_string_equal(err.msg, expected);
+    /* and so is the one that all have */
+    why[150] = '\0';
+    say(&a, "t://h:1", (const char *const[]){why, why, why}, &err);
+    assert_non_null(strstr(err.msg, why));
+}
+
 static void an_address_is_never_cut(void **state)
 {
     (void)state;
@@ -429,6 +450,7 @@ int main(void)
         cmocka_unit_test(spread_over_those_that_answer),
         cmocka_unit_test(they_are_tried_until_one_answers),
         cmocka_unit_test(reasons_that_are_alike_are_joined),
+        cmocka_unit_test(a_single_reason_is_kept_whole),
         cmocka_unit_test(an_address_is_never_cut),
         cmocka_unit_test(the_second_address_is_reached_by_links_and_workers),
         cmocka_unit_test(nobody_listens),

@@ -154,27 +154,53 @@ static void test_a_run_of_a_moment(void **state)
     end(&r);
 }
 
-/* Connections that are lost and stand again after the back-off, one a second, are errors of their
- * class and no shortage. */
+/* Connections that are lost and stand again after the back-off, one each five seconds, are errors of
+ * their class and no shortage. */
 static void test_one_that_is_lost_for_a_moment(void **state)
 {
-    struct script_step step_of[1000] = {[999] = {.kind = SCRIPT_DOWN, .after_ns = MS}};
-    for (unsigned i = 0; i < 999; i++)
+    static struct script_step step_of[5000] = {[4999] = {.kind = SCRIPT_DOWN, .after_ns = MS}};
+    for (unsigned i = 0; i < 4999; i++)
         step_of[i].after_ns = 10 * MS;
-    struct script s = {.step = step_of, .steps = 1000};
+    struct script s = {.step = step_of, .steps = 5000};
     const char *text = "";
     struct run r;
     (void)state;
     begin(&r, &s, "clients=10");
     step(&r, 60 * S);
     const struct snapshot *n = engine_snapshot(r.engine);
-    assert_in_range(scripted.lost, 50, 70);
+    assert_in_range(scripted.lost, 10, 12);
     assert_int_equal(events_of(n, EVENT_PARTIAL, &text), 0);
     assert_true(check_of(n)->ok);
     assert_true(n->pool[0].plateau[n->pool[0].plateaus - 1].valid);
     assert_int_equal(n->pool[0].conn_errors, 1);
     assert_string_equal(n->pool[0].conn_error[0].name, "lost");
     assert_int_equal(n->pool[0].conn_error[0].count, scripted.lost);
+    snapshot_release(n);
+    end(&r);
+}
+
+/* All are lost again and again, and stand again at once: there is no event each time, but that so few
+ * carried the load makes the run and its plateaus not valid. */
+static void test_all_that_are_lost_again_and_again(void **state)
+{
+    struct script_step step_of[410];
+    for (unsigned i = 0; i < 410; i++) /* 10 connections, 40 x 10 ms */
+        step_of[i] = (struct script_step){.kind = i < 400 ? SCRIPT_DONE : SCRIPT_DOWN,
+                                          .after_ns = (i < 400 ? 10 : 1) * MS};
+    struct script s = {.step = step_of, .steps = 410};
+    const char *text = "";
+    struct run r;
+    (void)state;
+    begin(&r, &s, "clients=10");
+    step(&r, 60 * S);
+    const struct snapshot *n = engine_snapshot(r.engine);
+    assert_in_range(scripted.lost, 1000, 1400);
+    assert_int_equal(events_of(n, EVENT_PARTIAL, &text), 0);
+    assert_false(check_of(n)->ok);
+    assert_true(check_of(n)->value > 0.1 && check_of(n)->value < 0.4);
+    assert_non_null(strstr(check_of(n)->why, "at worst 0 of 10 connections up: lost"));
+    for (unsigned i = 0; i < n->pool[0].plateaus; i++)
+        assert_false(n->pool[0].plateau[i].valid);
     snapshot_release(n);
     end(&r);
 }
@@ -224,6 +250,130 @@ static void test_openings_that_hang(void **state)
     assert_false(check_of(n)->ok);
     snapshot_release(n);
     end(&r);
+}
+
+/* The load is over before they are given up. */
+static void test_a_short_run_whose_openings_hang(void **state)
+{
+    struct script_opening opening[50] = {[0] = {.kind = OPENING_UP}};
+    for (unsigned i = 9; i < 50; i++)
+        opening[i].kind = OPENING_SILENT;
+    struct script s = {.opening = opening, .openings = 50};
+    const char *text = "";
+    struct run r;
+    (void)state;
+    for (unsigned ms = 400; ms <= 5000; ms += 1150) {
+        char query[64];
+        snprintf(query, sizeof query, "clients=50&duration=%ums", ms);
+        begin(&r, &s, query);
+        step(&r, 6 * S);
+        const struct snapshot *n = engine_snapshot(r.engine);
+        const struct pool_snapshot *p = &n->pool[0];
+        assert_true(n->ended);
+        assert_int_equal(p->connections_up, 9);
+        assert_int_equal(events_of(n, EVENT_PARTIAL, &text), 1);
+        assert_string_equal(text, "9 of 50 connections up");
+        assert_false(check_of(n)->ok);
+        assert_true(check_of(n)->value > 0.9);
+        assert_true(p->plateaus > 0 || ms < 3000);
+        for (unsigned i = 0; i < p->plateaus; i++) {
+            assert_false(p->plateau[i].valid);
+            assert_int_equal(p->plateau[i].connections_up, 9);
+            assert_int_equal(p->plateau[i].connections_wanted, 50);
+        }
+        snapshot_release(n);
+        end(&r);
+    }
+}
+
+/* Connections that are lost near the end and hang while they are opened again. */
+static void test_the_end_of_a_run(void **state)
+{
+    struct script_opening opening[20] = {[0] = {.kind = OPENING_UP}};
+    for (unsigned i = 10; i < 20; i++)
+        opening[i].kind = OPENING_SILENT;
+    static struct script_step step_of[10000] = {[9999] = {.kind = SCRIPT_DOWN, .after_ns = MS}};
+    for (unsigned i = 0; i < 9999; i++)
+        step_of[i].after_ns = 10 * MS;
+    struct script s = {.opening = opening, .openings = 20, .step = step_of, .steps = 10000};
+    struct run r;
+    (void)state;
+    begin(&r, &s, "clients=10&duration=13s");
+    step(&r, 15 * S);
+    const struct snapshot *n = engine_snapshot(r.engine);
+    assert_true(n->ended);
+    assert_false(check_of(n)->ok);
+    assert_in_range((uint64_t)(100 * check_of(n)->value), 20, 24);
+    assert_non_null(strstr(check_of(n)->why, "at worst 9 of 10 connections up: lost"));
+    snapshot_release(n);
+    end(&r);
+}
+
+/* What is wanted rises all the time, and the target takes few. */
+static void test_a_ramp_against_a_limit(void **state)
+{
+    struct script s = {OPENINGS({.after_ns = MS})};
+    const char *text = "";
+    struct run r;
+    (void)state;
+    begin(&r, &s, "clients=1");
+    scripted_target.most = 6;
+    send(&r, "clients 400 over 10s");
+    step(&r, S);
+    const struct snapshot *n = engine_snapshot(r.engine);
+    assert_int_equal(events_of(n, EVENT_PARTIAL, &text), 1);
+    snapshot_release(n);
+    step(&r, 9 * S);
+    n = engine_snapshot(r.engine);
+    assert_int_equal(events_of(n, EVENT_PARTIAL, &text), 1);
+    assert_false(check_of(n)->ok);
+    assert_non_null(strstr(n->pool[0].state_why, "6 of "));
+    snapshot_release(n);
+    send(&r, "stop");
+    step(&r, S);
+    n = engine_snapshot(r.engine);
+    assert_true(check_of(n)->value > 0.95);
+    snapshot_release(n);
+    end(&r);
+}
+
+/* Each takes a while to open, so that some are always being opened: nothing is missing. */
+static void test_a_ramp_over_a_slow_way(void **state)
+{
+    struct script s = {OPENINGS({.after_ns = 300 * MS})};
+    const char *text = "";
+    struct run r;
+    (void)state;
+    begin(&r, &s, "clients=1");
+    send(&r, "clients 100 over 10s");
+    step(&r, 10 * S);
+    const struct snapshot *n = engine_snapshot(r.engine);
+    assert_int_equal(events_of(n, EVENT_PARTIAL, &text), 0);
+    assert_true(check_of(n)->ok);
+    snapshot_release(n);
+    end(&r);
+}
+
+/* What is wanted is lowered to what there is, down to a single connection. */
+static void test_fewer_are_wanted(void **state)
+{
+    struct script s = {OPENINGS({.after_ns = MS})};
+    const char *text = "";
+    struct run r;
+    (void)state;
+    for (unsigned wanted = 1; wanted <= 2; wanted++) {
+        begin(&r, &s, "clients=3");
+        scripted_target.most = 2;
+        step(&r, 2 * S);
+        send(&r, wanted == 1 ? "clients 1" : "clients 2");
+        step(&r, 2 * S);
+        const struct snapshot *n = engine_snapshot(r.engine);
+        assert_int_equal(events_of(n, EVENT_PARTIAL, &text), 1);
+        assert_int_equal(events_of(n, EVENT_UP, &text), 1);
+        assert_string_equal(text, wanted == 1 ? "the connection is up" : "all 2 connections up");
+        snapshot_release(n);
+        end(&r);
+    }
 }
 
 /* Down is told as before; the time of it counts as well, but nothing is told of a part. */
@@ -379,6 +529,68 @@ static void test_parts_that_the_backend_knows(void **state)
     end(&r);
 }
 
+/* A search for the capacity ends without a result, and says why. */
+static void test_a_capacity_of_few_connections(void **state)
+{
+    struct script s = {OPENINGS({.after_ns = MS})};
+    struct run r;
+    (void)state;
+    begin(&r, &s, "clients=50");
+    scripted_target.most = 9;
+    send(&r, "sweep capacity from=1000/s to=8000/s");
+    step(&r, 60 * S);
+    const struct snapshot *n = engine_snapshot(r.engine);
+    assert_false(n->sweep.on);
+    assert_non_null(strstr(n->sweep.ended, "9 of 50 connections up: refused: no rate held"));
+    assert_false(n->pool[0].capacity.known);
+    snapshot_release(n);
+    end(&r);
+}
+
+/* What is missing for a moment only makes it probe once more. */
+static void test_a_capacity_with_a_node_that_restarts(void **state)
+{
+    struct script s = {OPENINGS({.after_ns = MS})};
+    struct run r;
+    (void)state;
+    begin(&r, &s, "clients=50");
+    send(&r, "sweep capacity from=1000/s to=8000/s");
+    step(&r, 6 * S);
+    nodes_are(&r, 2, "10.0.0.3:9042: connection refused");
+    step(&r, 2 * S);
+    nodes_are(&r, 3, "");
+    step(&r, 100 * S);
+    const struct snapshot *n = engine_snapshot(r.engine);
+    assert_false(n->sweep.on);
+    assert_true(n->pool[0].capacity.known);
+    assert_int_equal(n->pool[0].capacity.limited_by, CAPACITY_BOUND);
+    assert_true(fabs(n->pool[0].capacity.rate_per_s - 8000) < 1);
+    snapshot_release(n);
+    end(&r);
+}
+
+/* It goes after two rates have held: they are the result, and what ended it is said. */
+static void test_a_capacity_up_to_a_shortage(void **state)
+{
+    struct script s = {OPENINGS({.after_ns = MS})};
+    struct run r;
+    (void)state;
+    begin(&r, &s, "clients=50");
+    send(&r, "sweep capacity from=1000/s to=8000/s");
+    step(&r, 11 * S);
+    nodes_are(&r, 2, "10.0.0.3:9042: connection refused");
+    step(&r, 100 * S);
+    const struct snapshot *n = engine_snapshot(r.engine);
+    const struct capacity *c = &n->pool[0].capacity;
+    assert_false(n->sweep.on);
+    assert_true(c->known);
+    assert_true(c->rate_per_s < 8000);
+    assert_int_equal(c->limit, CAPACITY_BOUND);
+    assert_string_equal(c->why, "no higher rate was tried: 2 of 3 nodes up");
+    snapshot_release(n);
+    end(&r);
+}
+
 int main(void)
 {
     /* Between two steps it looks at what is the supervisor's. */
@@ -389,13 +601,22 @@ int main(void)
         cmocka_unit_test(test_room_again),
         cmocka_unit_test(test_a_run_of_a_moment),
         cmocka_unit_test(test_one_that_is_lost_for_a_moment),
+        cmocka_unit_test(test_all_that_are_lost_again_and_again),
         cmocka_unit_test(test_slow_openings_are_no_shortage),
         cmocka_unit_test(test_openings_that_hang),
+        cmocka_unit_test(test_a_short_run_whose_openings_hang),
+        cmocka_unit_test(test_the_end_of_a_run),
+        cmocka_unit_test(test_a_ramp_against_a_limit),
+        cmocka_unit_test(test_a_ramp_over_a_slow_way),
+        cmocka_unit_test(test_fewer_are_wanted),
         cmocka_unit_test(test_an_outage),
         cmocka_unit_test(test_threads_come_and_go),
         cmocka_unit_test(test_a_group_that_refuses),
         cmocka_unit_test(test_a_group_that_left),
         cmocka_unit_test(test_parts_that_the_backend_knows),
+        cmocka_unit_test(test_a_capacity_of_few_connections),
+        cmocka_unit_test(test_a_capacity_with_a_node_that_restarts),
+        cmocka_unit_test(test_a_capacity_up_to_a_shortage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

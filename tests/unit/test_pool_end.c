@@ -226,6 +226,7 @@ static void test_a_thread_that_hangs_under_load(void **state)
         bool taken = n->pool[0].load.threads == 2;
         assert_int_equal(n->pool[0].threads_running, 2);
         assert_int_equal(n->pool[0].threads_stuck, 1);
+        assert_non_null(strstr(account(n), "1 of 3 threads hangs: what it has in flight"));
         snapshot_release(n);
         if (taken)
             break;
@@ -253,6 +254,27 @@ static void test_a_count_is_reached_beside_a_thread_that_hangs(void **state)
     snapshot_release(n);
     atomic_store(&released, true);
     snapshot_release(until(e, WORKER_ENDED, 2));
+    end_hanging(e, &s);
+}
+
+/* Nobody is left for the rest of -n: the run ends with an error that says so. */
+static void test_a_count_that_nobody_can_reach(void **state)
+{
+    struct scenario s;
+    struct engine *e = start_hanging(&s, "null:?count=500", NULL);
+    (void)state;
+    assert_true(engine_wait(e, WAIT_S * UINT64_C(1000000000)));
+    assert_true(atomic_load(&hanging));
+    const struct snapshot *n = engine_snapshot(e);
+    assert_int_equal(n->pool[0].ended_by, END_BY_ERROR);
+    assert_int_equal(n->pool[0].error_code, ERR_FAILED);
+    assert_non_null(strstr(n->pool[0].state_why, "its thread hangs: a call of its backend"));
+    assert_int_equal(n->pool[0].counts.completed, 0);
+    assert_int_equal(n->pool[0].connections_wanted, 0);
+    assert_false(n->valid);
+    snapshot_release(n);
+    atomic_store(&released, true);
+    snapshot_release(until(e, WORKER_ENDED, 1));
     end_hanging(e, &s);
 }
 
@@ -382,6 +404,7 @@ int main(void)
         cmocka_unit_test(test_starts_of_a_thread_that_hangs),
         cmocka_unit_test(test_a_thread_that_hangs_under_load),
         cmocka_unit_test(test_a_count_is_reached_beside_a_thread_that_hangs),
+        cmocka_unit_test(test_a_count_that_nobody_can_reach),
         cmocka_unit_test(test_server_figures_that_stand_still),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

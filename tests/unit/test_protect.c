@@ -187,7 +187,11 @@ static void servers_are_known_by_their_identity(void **state)
     assert_int_equal(rules_check_identity(rules, "cassandra", NULL, &where), RULE_PROTECT);
     assert_non_null(where);
     assert_int_equal(rules_check_identity(rules, "cassandra", "", NULL), RULE_PROTECT);
-    assert_int_equal(rules_check_identity(rules, "crate", NULL, NULL), RULE_NONE);
+    /* or none of those that are allowed */
+    assert_int_equal(rules_check_identity(rules, "crate", NULL, &where), RULE_PROTECT);
+    assert_string_equal(where, "t:3: allow crate=x");
+    assert_int_equal(rules_check_identity(rules, "crate", "y", NULL), RULE_NONE);
+    assert_int_equal(rules_check_identity(rules, "kafka", NULL, NULL), RULE_NONE);
     assert_int_equal(rules_check_identity(NULL, "crate", NULL, NULL), RULE_NONE);
     /* An identity is no name of a host. */
     assert_int_equal(judge(rules, "cassandra", NULL), RULE_NONE);

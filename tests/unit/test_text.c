@@ -419,6 +419,20 @@ static void advice_is_about_the_cause(void **state)
         assert_null(strstr(err_descriptor_advice(others[i]), "ulimit"));
 }
 
+/* 127.0.0.1:9092 is no part of 127.0.0.1:90921, nor of 10.127.0.0.1:9092. */
+static void a_list_has_whole_entries(void **state)
+{
+    (void)state;
+    assert_true(text_lists("h:2", "h:2"));
+    assert_true(text_lists("h:2, i:3, [::1]:4", "h:2"));
+    assert_true(text_lists("h:2, i:3, [::1]:4", "i:3"));
+    assert_true(text_lists("h:2, i:3, [::1]:4", "[::1]:4"));
+    assert_false(text_lists("h:21, 1h:2", "h:2"));
+    assert_false(text_lists("1h:2, h:21", "h:2"));
+    assert_false(text_lists("", "h:2"));
+    assert_false(text_lists("h:2,i:3", "i:3"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -433,6 +447,7 @@ int main(void)
         cmocka_unit_test(parts_end_within_their_buffer),
         cmocka_unit_test(a_server_s_count_is_one),
         cmocka_unit_test(copies_are_cut_between_characters),
+        cmocka_unit_test(a_list_has_whole_entries),
         cmocka_unit_test(errors_are_one_line),
         cmocka_unit_test(errors_know_their_option),
         cmocka_unit_test(advice_is_about_the_cause),

@@ -23,8 +23,8 @@
 #include "ui/base/fd_write.h"
 #include "ui/base/say.h"
 
-#define LINKS_MOST 40             /* as the kernel */
-#define READER_NS (10 * NS_PER_S) /* how long to wait until a reader has opened a named pipe */
+#define LINKS_MOST 40 /* as the kernel */
+#define READER_S 10   /* how long to wait until a reader has opened a named pipe */
 /* after this long, a message says that we are waiting for a reader */
 #define TELL_NS NS_PER_S
 #define STALL_MS 60000 /* how long a reader may read nothing */
@@ -221,13 +221,17 @@ static int await_reader(const char *path, enum out_wait wait, struct err *err)
             return fd;
         if (errno != ENXIO)
             return refuse(path, err);
-        if (ended || wait == OUT_AT_ONCE || waited >= READER_NS)
+        if (ended || wait == OUT_AT_ONCE || waited >= READER_S * NS_PER_S) {
+            char how[40] = "";
+            if (ended)
+                copy_str(how, sizeof how, ", and a signal ended the wait");
+            else if (wait == OUT_PATIENT)
+                snprintf(how, sizeof how, " within %d s", READER_S);
             return err_set(err, ERR_FAILED, "cannot write %.140s: nobody reads this pipe%s", path,
-                           ended                 ? ", and a signal ended the wait"
-                           : wait == OUT_PATIENT ? " within 10 s"
-                                                 : "");
+                           how);
+        }
         if (!told && waited >= TELL_NS) {
-            complain("%.140s: nobody reads this pipe yet, waiting 10 s in all", path);
+            complain("%.140s: nobody reads this pipe yet, waiting %d s in all", path, READER_S);
             told = true;
         }
     }

@@ -176,11 +176,20 @@ static bool pool_was_reached(const struct pool_snapshot *p)
            c->in_flight || w->completed || w->errors || w->timeouts || w->in_flight;
 }
 
+/* Why a pool was not reached. The state's reason is how it ended, once it has. */
 static const char *why_not(const struct pool_snapshot *p)
 {
+    const struct error_class *newest = NULL;
+    for (unsigned i = 0; i < p->conn_errors; i++)
+        if (!newest || p->conn_error[i].last_s > newest->last_s)
+            newest = &p->conn_error[i];
     if (p->errors && p->error[0].last[0])
         return p->error[0].last;
-    return p->state_why[0] ? p->state_why : p->target;
+    if (p->state != POOL_ENDED && p->state_why[0])
+        return p->state_why;
+    if (newest && newest->last[0])
+        return newest->last;
+    return p->down_why[0] ? p->down_why : p->target;
 }
 
 /* State of the pools' targets so far. */
@@ -221,8 +230,11 @@ static void check_targets(struct run *r, const struct snapshot *s)
     if (r->ending || r->given_up)
         return;
     if (now.missing && !r->reached && (late || s->ended)) {
-        snprintf(why, sizeof why, "no target was reached%s: %s: %s", late ? " within 10 s" : "",
-                 now.missing->name, why_not(now.missing));
+        char within[32] = "";
+        if (late)
+            snprintf(within, sizeof within, " within %.0f s", REACH_S);
+        snprintf(why, sizeof why, "no target was reached%s: %s: %s", within, now.missing->name,
+                 why_not(now.missing));
         r->unreached = true;
     } else if (now.missing && r->reached && !now.loading && late && !s->ended) {
         snprintf(why, sizeof why, "%s was never reached, and all else has ended: %s",

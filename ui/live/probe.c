@@ -17,7 +17,7 @@
 #include "engine/os/loop.h"
 #include "engine/state/snapshot.h"
 
-#define LOOK_NS (10 * NS_PER_S)
+#define LOOK_S 10
 /* how long to wait for the server's figures after it has answered */
 #define STATS_NS (2 * NS_PER_S)
 #define STEP_NS (20 * NS_PER_MS)
@@ -116,8 +116,9 @@ static void look(struct probe *p, struct engine *e)
         if (!up && s->pools > 0 && s->pool[0].state == POOL_PAUSED)
             up = took;
         known = s->pools > 0 && judge(&s->pool[0], took, up, &good, &t);
-        if (!known && took > LOOK_NS) {
-            text_add(&t, "%s: no answer within 10 s", s->pools > 0 ? s->pool[0].target : "it");
+        if (!known && took > LOOK_S * NS_PER_S) {
+            text_add(&t, "%s: no answer within %d s", s->pools > 0 ? s->pool[0].target : "it",
+                     LOOK_S);
             known = true;
         }
         snapshot_release(s);
