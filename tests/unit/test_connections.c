@@ -585,7 +585,7 @@ static void test_a_capacity_up_to_a_shortage(void **state)
     assert_false(n->sweep.on);
     assert_true(c->known);
     assert_true(c->rate_per_s < 8000);
-    assert_int_equal(c->limit, CAPACITY_BOUND);
+    assert_int_equal(c->limited_by, CAPACITY_BOUND);
     assert_string_equal(c->why, "no higher rate was tried: 2 of 3 nodes up");
     snapshot_release(n);
     end(&r);
