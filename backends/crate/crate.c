@@ -116,6 +116,14 @@ static uint32_t crate_depth(const struct options *o, const double *weight, uint3
     return 1;
 }
 
+#else
+
+static const struct option_spec crate_options[] = {{.name = NULL}};
+static const struct op_type crate_ops[] = {{.name = "insert", .weight = 1, .noun = "row"},
+                                           {.name = NULL}};
+
+#endif
+
 const struct backend backend_crate = {
     .name = "crate",
     .summary = "CrateDB over HTTP: bulk inserts of generated records, queries",
@@ -126,6 +134,10 @@ const struct backend backend_crate = {
     .default_port = 4200,
     .options = crate_options,
     .ops = crate_ops,
+#if !(LOADTOP_HAVE_CURL && LOADTOP_HAVE_ZLIB)
+    .unavailable = "built without libcurl or zlib: install libcurl4-openssl-dev and "
+                   "zlib1g-dev, and build again",
+#else
     .pool_size = sizeof(struct crate_pool),
     .worker_size = sizeof(struct crate_worker),
     .conn_size = sizeof(struct crate_conn),
@@ -146,26 +158,5 @@ const struct backend backend_crate = {
     .submit = crate_submit,
     .flush = crate_flush,
     .close = crate_close,
-};
-
-#else
-
-static const struct option_spec no_options[] = {{.name = NULL}};
-static const struct op_type no_ops[] = {{.name = "insert", .weight = 1, .noun = "row"},
-                                        {.name = NULL}};
-
-const struct backend backend_crate = {
-    .name = "crate",
-    .summary = "CrateDB over HTTP: bulk inserts of generated records, queries",
-    .unavailable = "built without libcurl or zlib: install libcurl4-openssl-dev and "
-                   "zlib1g-dev, and build again",
-    .schemes = "crate crates",
-    .url_forms = "crate://[USER[:PASS]@]HOST[:4200][,HOST...]/[SCHEMA.]TABLE, crates:// with TLS",
-    .connections = "one for each request in flight, to each host",
-    .example = "crate://localhost:4200/doc.loadtop?threads=4&rows=200",
-    .default_port = 4200,
-    .options = no_options,
-    .ops = no_ops,
-};
-
 #endif
+};

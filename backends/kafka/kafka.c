@@ -336,6 +336,8 @@ static int kafka_check(const struct target *t, const struct options *o, struct e
     return kafka_conf_check(t, o, err);
 }
 
+#endif
+
 const struct backend backend_kafka = {
     .name = "kafka",
     .summary = "Kafka through librdkafka: producers, consumers (own or shared), end to end",
@@ -344,10 +346,13 @@ const struct backend backend_kafka = {
         "kafka://[USER:PASS@]HOST[:9092][,HOST...]/TOPIC, TLS by kafka.security.protocol=ssl",
     .example = "kafka://localhost:9092/topic?ops=produce&depth=100&pattern=chain",
     .default_port = 9092,
-    .connections = "one for each thread that produces, one for each client that consumes",
     .options = kafka_options,
     .properties = &kafka_properties,
     .ops = kafka_ops,
+#if !LOADTOP_HAVE_RDKAFKA
+    .unavailable = "built without librdkafka: install librdkafka-dev and build again",
+#else
+    .connections = "one for each thread that produces, one for each client that consumes",
     .flags = BACKEND_TIMEOUTS,
     .pool_size = sizeof(struct kafka_pool),
     .worker_size = sizeof(struct kafka_worker),
@@ -367,22 +372,5 @@ const struct backend backend_kafka = {
     .open = kafka_open,
     .submit = kafka_submit,
     .close = kafka_close,
-};
-
-#else
-
-const struct backend backend_kafka = {
-    .name = "kafka",
-    .summary = "Kafka through librdkafka: producers, consumers (own or shared), end to end",
-    .unavailable = "built without librdkafka: install librdkafka-dev and build again",
-    .schemes = "kafka",
-    .url_forms =
-        "kafka://[USER:PASS@]HOST[:9092][,HOST...]/TOPIC, TLS by kafka.security.protocol=ssl",
-    .example = "kafka://localhost:9092/topic?ops=produce&depth=100&pattern=chain",
-    .default_port = 9092,
-    .options = kafka_options,
-    .properties = &kafka_properties,
-    .ops = kafka_ops,
-};
-
 #endif
+};

@@ -113,7 +113,7 @@ class Node:
             except OSError:
                 s.close()
                 return
-        data, conn = b"", {"number": number, "node": self, "socket": s, "held": []}
+        data, conn = b"", {"number": number, "node": self, "socket": s, "delayed": []}
         try:
             while True:
                 got = s.recv(1 << 16)

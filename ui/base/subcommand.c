@@ -109,8 +109,7 @@ bool subcommand_is_of(const struct subcommand *s, const char *verb)
     return strncmp(s->name, verb, len) == 0 && (!s->name[len] || s->name[len] == ' ');
 }
 
-/* An option as it is typed. */
-static void add_option(struct text *t, const struct sub_option *o)
+void subcommand_add_option(struct text *t, const struct sub_option *o)
 {
     text_add(t, "%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
 }
@@ -120,7 +119,7 @@ void subcommand_add_form(struct text *t, const struct subcommand *s)
     text_add(t, "%s%s%s", s->name, *s->words ? " " : "", s->words);
     for (const struct sub_option *o = s->option; o->name; o++) {
         text_add(t, " %s", o->required ? "" : "[");
-        add_option(t, o);
+        subcommand_add_option(t, o);
         text_add(t, "%s", o->required ? "" : "]");
     }
 }
@@ -144,7 +143,7 @@ static int unknown_option(const struct subcommand *s, const char *word, struct e
     for (unsigned i = 0; s->option[i].name; i++) {
         names[i] = s->option[i].name;
         text_add(&list, "%s", i ? ", " : "");
-        add_option(&list, &s->option[i]);
+        subcommand_add_option(&list, &s->option[i]);
     }
     char name[64];
     copy_part(name, sizeof name, word, strcspn(word, "="));

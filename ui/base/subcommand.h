@@ -51,6 +51,8 @@ const char *sub_value(const struct sub_words *, const char *option);
 
 /* Is the row the verb's own, or of one of its verbs (`history prune` of `history`)? */
 bool subcommand_is_of(const struct subcommand *, const char *verb);
+/* Adds an option as it is typed: `--pool NAME`. */
+void subcommand_add_option(struct text *, const struct sub_option *);
 /* Adds `report RUN.json -o FILE [--pool NAME] [--service]`. */
 void subcommand_add_form(struct text *, const struct subcommand *);
 

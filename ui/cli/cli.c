@@ -13,6 +13,7 @@
 #include "engine/backend.h"
 #include "engine/base/err.h"
 #include "ui/base/help_files.h"
+#include "ui/base/subcommand.h"
 
 #define NAMES_MAX 256
 
@@ -517,15 +518,17 @@ void cli_add_item(struct text *t, const char *left, const char *help)
     add_wrapped(t, help, (int)strlen(left));
 }
 
-bool cli_option_find(const char *name, struct text *help)
+void cli_add_sub_option_help(struct text *t, const struct sub_option *sub)
 {
+    struct text help = {.limit = 1000};
     struct cli_option_help o;
-    for (unsigned i = 0; cli_option_at(i, &o, help); i++) {
-        if (strcmp(o.name, name) == 0)
-            return true;
-        text_clear(help);
-    }
-    return false;
+    if (sub->help)
+        text_add(&help, "%c%s", toupper((unsigned char)sub->help[0]), sub->help + 1);
+    for (unsigned i = 0; !help.len && cli_option_at(i, &o, &help); i++)
+        if (strcmp(o.name, sub->name + 2) != 0)
+            text_clear(&help);
+    text_add(t, "%s", text_str(&help));
+    text_free(&help);
 }
 
 static void add_option(struct text *t, const struct cli_option_help *o, const char *help)

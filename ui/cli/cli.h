@@ -18,6 +18,7 @@
 
 struct backend;
 struct err;
+struct sub_option;
 
 enum cli_verb {
     CLI_RUN, /* the dashboard, or with --headless none */
@@ -103,8 +104,8 @@ struct cli_option_help {
  * none. */
 bool cli_option_at(unsigned i, struct cli_option_help *, struct text *help);
 
-/* Adds the help of the option of this name, without dashes. False: there is none. */
-bool cli_option_find(const char *name, struct text *help);
+/* Adds the help of a subcommand's option: its own, or that of the run's option of this name. */
+void cli_add_sub_option_help(struct text *, const struct sub_option *);
 /* Adds a line of a list: `left`, and beside it `help`, wrapped into columns 30 to 99. */
 void cli_add_item(struct text *, const char *left, const char *help);
 

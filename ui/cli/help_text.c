@@ -2,10 +2,8 @@
  * Called by main. */
 #include "ui/cli/help_text.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "engine/base/err.h"
@@ -85,20 +83,17 @@ static const struct topic {
 /* Adds the help of a subcommand's row: its form, what it does, its options. */
 static void add_subcommand(struct text *t, const struct subcommand *s)
 {
-    char left[64];
     text_add(t, "  loadtop ");
     subcommand_add_form(t, s);
     text_add(t, "\n");
     cli_add_item(t, "", s->help);
     for (const struct sub_option *o = s->option; o->name; o++) {
-        struct text help = {.limit = 1000};
-        if (o->help)
-            text_add(&help, "%c%s", toupper((unsigned char)o->help[0]), o->help + 1);
-        else
-            cli_option_find(o->name + 2, &help);
-        snprintf(left, sizeof left, "      %s%s%s", o->name, o->value ? " " : "",
-                 o->value ? o->value : "");
-        cli_add_item(t, left, text_str(&help));
+        struct text left = {.limit = 100}, help = {.limit = 1000};
+        text_add(&left, "      ");
+        subcommand_add_option(&left, o);
+        cli_add_sub_option_help(&help, o);
+        cli_add_item(t, text_str(&left), text_str(&help));
+        text_free(&left);
         text_free(&help);
     }
 }

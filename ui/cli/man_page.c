@@ -1,7 +1,6 @@
 /* The manual page in roff: see man_page.h. Called by help_text.c. */
 #include "ui/cli/man_page.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -39,9 +38,8 @@ static void put_options(struct text *t)
     struct text help = {.limit = 1000};
     char head[80];
     for (unsigned i = 0; cli_option_at(i, &o, &help); i++) {
-        if (o.group) {
+        if (o.group)
             roff_heading(t, ".SS", o.group);
-        }
         size_t n = o.letter ? text_append(head, sizeof head, 0, "-%c, ", o.letter) : 0;
         text_append(head, sizeof head, n, "--%s%s%s", o.name, o.value ? " " : "",
                     o.value ? o.value : "");
@@ -54,20 +52,17 @@ static void put_options(struct text *t)
 /* The options of a subcommand, indented below it. */
 static void put_sub_options(struct text *t, const struct subcommand *s)
 {
-    struct text help = {.limit = 1000};
-    char head[80];
+    struct text head = {.limit = 100}, help = {.limit = 1000};
     text_add(t, ".RS\n");
     for (const struct sub_option *o = s->option; o->name; o++) {
-        if (o->help)
-            text_add(&help, "%c%s", toupper((unsigned char)o->help[0]), o->help + 1);
-        else
-            cli_option_find(o->name + 2, &help);
-        text_append(head, sizeof head, 0, "%s%s%s", o->name, o->value ? " " : "",
-                    o->value ? o->value : "");
-        roff_item(t, head, text_str(&help));
+        subcommand_add_option(&head, o);
+        cli_add_sub_option_help(&help, o);
+        roff_item(t, text_str(&head), text_str(&help));
+        text_clear(&head);
         text_clear(&help);
     }
     text_add(t, ".RE\n");
+    text_free(&head);
     text_free(&help);
 }
 

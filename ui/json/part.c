@@ -22,17 +22,20 @@ void json_push(json_t *array, json_t *value)
         abort();
 }
 
+double json_rounded(double v, bool share)
+{
+    double unit = share ? 1e6 : 1000, rounded = round(v * unit) / unit;
+    return isfinite(rounded) ? rounded : v;
+}
+
 json_t *json_number(double v)
 {
-    if (!isfinite(v))
-        return json_null();
-    double rounded = round(v * 1000) / 1000;
-    return json_real(isfinite(rounded) ? rounded : v);
+    return isfinite(v) ? json_real(json_rounded(v, false)) : json_null();
 }
 
 json_t *json_share(double v)
 {
-    return isfinite(v) ? json_real(round(v * 1e6) / 1e6) : json_null();
+    return isfinite(v) ? json_real(json_rounded(v, true)) : json_null();
 }
 
 json_t *json_us(double ns)

@@ -4,6 +4,7 @@
 #define LOADTOP_UI_JSON_PART_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct counts;
@@ -12,6 +13,8 @@ struct op_type;
 
 void json_put(json_t *object, const char *name, json_t *value);
 void json_push(json_t *array, json_t *value);
+/* The value with as many decimals as the JSON has: six of a share, three of others. */
+double json_rounded(double v, bool share);
 json_t *json_number(double v); /* up to three decimals; null unless finite */
 json_t *json_share(double v);  /* up to six decimals */
 json_t *json_us(double ns);    /* microseconds */

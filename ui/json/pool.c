@@ -277,10 +277,7 @@ static void round_figures(json_t *json, bool share)
     json_t *member;
     size_t i;
     if (json_is_real(json)) {
-        json_t *rounded =
-            share ? json_share(json_real_value(json)) : json_number(json_real_value(json));
-        json_real_set(json, json_real_value(rounded));
-        json_decref(rounded);
+        json_real_set(json, json_rounded(json_real_value(json), share));
     } else if (json_is_object(json)) {
         json_object_foreach(json, name, member)
         {
