@@ -266,7 +266,7 @@ int kafka_topic_inspect(struct kafka_pool *kp, int timeout_ms, bool *exists, str
         return err_set(err, ERR_USAGE, "%s: %s is not the name of a topic", where(kp), kp->topic);
     int bad = await_metadata(kp, timeout_ms, topic, &meta, err);
     rd_kafka_topic_destroy(topic);
-    if (bad)
+    if (!meta)
         return bad;
     code = meta->topic_cnt == 1 ? meta->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     int partitions = code ? 0 : meta->topics[0].partition_cnt;

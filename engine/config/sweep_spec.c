@@ -276,10 +276,11 @@ static int check_steps(const struct sweep_spec *s, const struct pool_spec *pool,
         struct load load = pool->load;
         unsigned at = step;
         for (const struct sweep_axis *a = s->axis; a < s->axis + s->axes && !bad; a++) {
+            unsigned values = a->values ? a->values : 1; /* an axis has at least one */
             int d = dial_find(a->name);
             if (d >= 0)
-                bad = dial_read(&load, (enum dial)d, a->value[at % a->values], err);
-            at /= a->values;
+                bad = dial_read(&load, (enum dial)d, a->value[at % values], err);
+            at /= values;
         }
         if (!bad)
             bad = limits_check_connections(l, pool, &load, err);
