@@ -62,9 +62,9 @@ void wtimeout(WINDOW *w, int ms)
 }
 
 /* ui/export/png.c: it takes long, and reads nothing from outside. */
-bool export_png_available(void)
+int export_png_check(struct err *err)
 {
-    return false;
+    return err_set(err, ERR_FAILED, "not here");
 }
 
 int export_png(const struct cells *c, const struct theme *t, unsigned char **data,
@@ -74,7 +74,7 @@ int export_png(const struct cells *c, const struct theme *t, unsigned char **dat
     (void)t;
     (void)data;
     (void)len;
-    return err_set(err, ERR_FAILED, "not here");
+    return export_png_check(err);
 }
 
 /* ui/live/probe.c */

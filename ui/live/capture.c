@@ -123,9 +123,10 @@ static const struct kind {
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 
-static bool is_built_in(const struct kind *k)
+/* 0 where this build can write it, else ERR_FAILED with what to install. */
+static int check_built_in(const struct kind *k, struct err *err)
 {
-    return k->write != write_png || export_png_available();
+    return k->write == write_png ? export_png_check(err) : 0;
 }
 
 static const struct kind *kind_of(const char *file, struct err *err)
@@ -146,12 +147,7 @@ static const struct kind *kind_of(const char *file, struct err *err)
 int capture_check_name(const char *file, struct err *err)
 {
     const struct kind *k = kind_of(file, err);
-    unsigned char *data;
-    unsigned long len;
-    if (!k)
-        return ERR_USAGE;
-    /* not built in, it needs no cells to say what to install */
-    return is_built_in(k) ? 0 : export_png(NULL, NULL, &data, &len, err);
+    return k ? check_built_in(k, err) : ERR_USAGE;
 }
 
 /* Keeps the screen for the report of this run; only the first few dozen, to limit the size of the
@@ -186,7 +182,7 @@ static void screenshot_all(struct app *a)
     base_name(a, base, sizeof base);
     for (size_t i = 0; i < KINDS; i++) {
         struct err err = {0};
-        if (!kinds[i].usual || !is_built_in(&kinds[i]))
+        if (!kinds[i].usual || check_built_in(&kinds[i], &err))
             continue;
         text_add(&written, "%s%s", written.len ? "," : "", kinds[i].ext);
         snprintf(path, sizeof path, "%s.%s", base, kinds[i].ext);
