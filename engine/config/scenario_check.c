@@ -302,7 +302,7 @@ static bool goes_on(const struct known *k, const struct known_pool *p)
     return false;
 }
 
-/* Without a screen nobody else lets a pool go on, and its sweep would wait for ever. */
+/* Without a screen no user lets a pool go on, and its sweep would wait without end. */
 static int check_loads(const struct known *k, const struct command *c, const char *where,
                        struct err *err)
 {
