@@ -107,7 +107,8 @@ class Exact(unittest.TestCase):
         """Resizes, pauses, changes of pattern, removals and returns in between: none off by one."""
         for seed in range(40 if FULL else 4):
             rnd = random.Random(seed)
-            args, t = [], 0
+            # so many changes that each undo has one to take back, which is looked at before the run
+            args, t = sum((["--at", "0s a clients %d" % n] for n in range(4, 14)), []), 0
             for i in range(25):
                 t += rnd.randint(5, 60)
                 args += ["--at", "%dms %s" % (t, rnd.choice([
