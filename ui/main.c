@@ -14,7 +14,9 @@
 #include "backends/registry.h"
 #include "engine/base/err.h"
 #include "engine/base/text.h"
+#include "engine/config/command.h"
 #include "engine/config/scenario.h"
+#include "engine/config/verb.h"
 #include "engine/engine.h"
 #include "ui/base/exit_code.h"
 #include "ui/base/out_file.h"
@@ -44,12 +46,20 @@ static int complain_of(const struct err *err)
 
 /* Warns before the run if its outcome cannot be written; the run continues, because its summary is
  * printed in any case. */
-static void check_outputs(const struct cli *c)
+static void check_outputs(const struct cli *c, const struct scenario *s)
 {
     struct err err = {0};
+    struct command at;
     const char *json = cli_text(c, OWN_JSON);
     if (*json && !(json[0] == '-' && !json[1]) && out_file_check(json, &err) < 0)
         complain("warning: %s", err.msg);
+    /* its folder may be made by then, so that a timed report is no error before it is due */
+    for (unsigned i = 0; i < s->ats; i++)
+        if (command_parse(&at, s->at[i].text, NULL, NULL) == 0 && at.text[0] &&
+            (at.verb == VERB_REPORT || at.verb == VERB_SCREENSHOT) &&
+            origin_is_trusted(s->at[i].origin) && out_file_check(at.text, &err) < 0)
+            complain("warning: --at '%s %s': %s", at.verb == VERB_REPORT ? "report" : "screenshot",
+                     at.text, err.msg);
 }
 
 /* An unknown theme is refused even without a screen. */
@@ -86,7 +96,7 @@ static int start(const struct cli *c, struct scenario *s)
         return complain_of(&err);
     struct text command = {0};
     cli_command(c, s, &command);
-    check_outputs(c);
+    check_outputs(c, s);
     s->limits.hold_remote = !headless && !s->limits.yes;
     int code = headless ? headless_run(c, s, backends, text_str(&command))
                         : dashboard_run(c, s, backends, text_str(&command));

@@ -103,10 +103,14 @@ static const char *take(struct reader *r, char *buf, size_t size)
     return buf;
 }
 
+static bool word_is(const struct reader *r, unsigned i, const char *word)
+{
+    return i < r->words && strlen(word) == r->len[i] && strncmp(r->word[i], word, r->len[i]) == 0;
+}
+
 static bool next_is(const struct reader *r, const char *word)
 {
-    return r->next < r->words && strlen(word) == r->len[r->next] &&
-           strncmp(r->word[r->next], word, r->len[r->next]) == 0;
+    return word_is(r, r->next, word);
 }
 
 static int wrong_word(struct reader *r, const char *word, const char *allowed,
@@ -293,17 +297,36 @@ static int read_remove(struct reader *r, struct command *c)
     return bad ? bad : read_end(r, c);
 }
 
+/* Is the next word, which has a meaning of its own after `sweep`, the name of a pool? It is where what
+ * follows is the sweep of a pool: a VAR=LIST, for `capacity` one that is no range of its search. */
+static bool is_pool_of_sweep(const struct reader *r)
+{
+    static const char *const of_capacity[] = {"from=", "to=", "hold="};
+    bool capacity = next_is(r, "capacity");
+    if (word_is(r, r->next + 1, "capacity") || word_is(r, r->next + 1, "resume"))
+        return true;
+    for (unsigned i = r->next + 1; i < r->words; i++) {
+        bool own = false;
+        for (unsigned o = 0; o < 3 && capacity; o++)
+            own = own || strncmp(r->word[i], of_capacity[o], strlen(of_capacity[o])) == 0;
+        if (!own && memchr(r->word[i], '=', r->len[i]))
+            return true;
+    }
+    return false;
+}
+
 static int read_sweep(struct reader *r, struct command *c)
 {
     struct sweep_spec spec = {0};
     unsigned at = 0;
-    if (next_is(r, "stop")) {
+    bool word = next_is(r, "stop") || next_is(r, "capacity") || next_is(r, "resume");
+    bool pool = is_pool_of_sweep(r);
+    if (next_is(r, "stop") && !pool) {
         c->verb = VERB_SWEEP_STOP;
         r->next++;
         return read_end(r, c);
     }
-    if (r->next < r->words && !next_is(r, "capacity") && !next_is(r, "resume") &&
-        !memchr(r->word[r->next], '=', r->len[r->next])) {
+    if (r->next < r->words && (word ? pool : !memchr(r->word[r->next], '=', r->len[r->next]))) {
         int bad = read_pool(r, c, r->next++);
         if (bad)
             return bad;

@@ -294,6 +294,16 @@ void pool_spec_copy(struct pool_spec *to, const struct pool_spec *from)
     options_copy(&to->options, &from->options);
 }
 
+int pool_spec_name_taken(const struct pool_spec *spec, struct err *err)
+{
+    int code = err_set(err, ERR_USAGE,
+                       "name %s: a pool has this name already; give each target its own "
+                       "(?name=...)",
+                       spec->name);
+    err_of_option(err, pool_option_table[POOL_NAME].name);
+    return code;
+}
+
 void pool_spec_fini(struct pool_spec *spec)
 {
     if (!spec)

@@ -65,6 +65,7 @@ struct load {
 /* The description of a pool before it starts. */
 struct pool_spec {
     char name[POOL_NAME_MAX];
+    bool named; /* the name was given (?name=, --name); else it is of the backend, with a number */
     const struct backend *backend;
     const struct op_type *op_types; /* the pool's table of operations: see pool_set_ops */
     /* owned; the requested mix while the pool's table of operations is not known yet; else NULL */
@@ -97,6 +98,8 @@ uint32_t connections_needed(const struct load *, uint32_t capacity);
 uint32_t pool_spec_connections(const struct pool_spec *, const struct load *);
 void pool_spec_copy(struct pool_spec *to, const struct pool_spec *from);
 void pool_spec_fini(struct pool_spec *);
+/* The refusal of a pool whose given name another pool has: ERR_USAGE. */
+int pool_spec_name_taken(const struct pool_spec *, struct err *);
 /* Parses a mix such as "get:80,set:20" into weights. The table of operations (ends with a NULL
  * name) is that of the backend of this name; mix NULL: its default mix. A weight left out is 1.
  * ERR_USAGE names the wrong word and the nearest operation. ops_text is the inverse; it leaves out

@@ -69,13 +69,11 @@ int scenario_add(struct scenario *s, const char *url, enum option_origin origin,
         free(spec);
         return bad;
     }
-    if (!spec->name[0]) {
+    spec->named = spec->name[0] != '\0';
+    if (!spec->named) {
         choose_name(s, spec);
     } else if (name_taken(s, spec->name)) {
-        bad = err_set(err, ERR_USAGE,
-                      "name %s: a pool has this name already; give each target its own (?name=...)",
-                      spec->name);
-        err_of_option(err, pool_option_table[POOL_NAME].name);
+        bad = pool_spec_name_taken(spec, err);
         pool_spec_fini(spec);
         free(spec);
         return bad;

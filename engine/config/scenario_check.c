@@ -34,6 +34,7 @@ struct known_pool {
     unsigned first, last;
     struct load load; /* at the moment that is looked at, unless it is not known */
     bool load_known;
+    bool paused, stopped;
 };
 
 struct known {
@@ -43,10 +44,10 @@ struct known {
      * its place and one */
     struct known_pool pool[POOLS_MAX + AT_MAX];
     unsigned pools;
-    unsigned now;  /* the timed command that is looked at; ANY_TIME: one is as good as another */
-    bool attended; /* the user may change the run at any time */
-    bool locked;   /* unless the user has unlocked it */
-    bool changed;  /* a command before has changed load */
+    unsigned now;     /* the timed command that is looked at; ANY_TIME: one is as good as another */
+    bool attended;    /* the user may change the run at any time */
+    bool locked;      /* unless the user has unlocked it */
+    unsigned changes; /* of load by commands before, at most, that an undo could take back */
     const struct known_pool *swept; /* the sweep before that could be resumed was of this pool */
 };
 
@@ -210,12 +211,38 @@ static struct pool_spec spec_then(const struct known *k, const struct known_pool
     return spec;
 }
 
-/* Notes what becomes of a pool's load by a command that it takes. */
-static void follow_load(struct known_pool *p, const struct command *c)
+/* Would the command leave this pool as it is, so that there is nothing to undo? */
+static bool changes_nothing(const struct known_pool *p, const struct command *c)
+{
+    int d = dial_of_verb(c->verb);
+    bool sets = c->kind == AMOUNT_SET || c->kind == AMOUNT_OFF || c->kind == AMOUNT_AUTO;
+    struct load load = p->load;
+    if (d < 0)
+        return c->verb != VERB_SET;
+    if (!p->load_known)
+        return false;
+    if (c->verb == VERB_PATTERN)
+        return p->load.pattern == c->pattern;
+    if (!dial_is_amount((enum dial)d) || !sets || c->over_ns)
+        return false;
+    dial_put(&load, (enum dial)d, c->amount);
+    double is = dial_get(&p->load, (enum dial)d), will_be = dial_get(&load, (enum dial)d);
+    return is <= will_be && is >= will_be;
+}
+
+/* Notes what becomes of a pool by a command that it takes. */
+static void follow(struct known *k, struct known_pool *p, const struct command *c)
 {
     int d = dial_of_verb(c->verb);
     bool amount = d >= 0 && dial_is_amount((enum dial)d);
     bool sets = c->kind == AMOUNT_SET || c->kind == AMOUNT_OFF || c->kind == AMOUNT_AUTO;
+    k->changes += !changes_nothing(p, c);
+    if (c->verb == VERB_PAUSE || c->verb == VERB_PAUSE_ALL)
+        p->paused = true;
+    if (c->verb == VERB_STOP)
+        p->stopped = true;
+    if (c->verb == VERB_RESUME || c->verb == VERB_RESUME_ALL || c->verb == VERB_START)
+        p->paused = p->stopped = false;
     if (amount && sets && !c->over_ns)
         dial_put(&p->load, (enum dial)d, c->amount);
     else if (c->verb == VERB_PATTERN)
@@ -238,7 +265,7 @@ static int check_command(struct known *k, const struct command *c, const char *w
         struct pool_spec spec = spec_then(k, p);
         if (try_command(&k->s->limits, &spec, c, &why) == 0) {
             taken = true;
-            follow_load(p, c);
+            follow(k, p, c);
         } else if (!first.code) {
             err_set(&first, why.code, "%s: %s", where, why.msg);
         }
@@ -262,17 +289,47 @@ static int check_resume(const struct known *k, const struct command *c, const ch
     return 0;
 }
 
+/* Does a later command let this pool go on? */
+static bool goes_on(const struct known *k, const struct known_pool *p)
+{
+    for (unsigned i = k->now + 1; i < k->s->ats && i <= p->last; i++) {
+        struct command c;
+        if (command_parse(&c, k->at[i].text, NULL, NULL) == 0 &&
+            (c.verb == VERB_RESUME || c.verb == VERB_RESUME_ALL || c.verb == VERB_START) &&
+            (!*c.pool || is_called(k, p, c.pool)))
+            return true;
+    }
+    return false;
+}
+
+/* Without a screen no user lets a pool go on, and its sweep would wait without end. */
+static int check_loads(const struct known *k, const struct command *c, const char *where,
+                       struct err *err)
+{
+    for (const struct known_pool *p = k->pool; p < k->pool + k->pools && !k->attended; p++)
+        if (is_there(k, p) && (!*c->pool || is_called(k, p, c->pool)) &&
+            (p->paused || p->stopped) && !goes_on(k, p))
+            return err_set(err, ERR_USAGE, "%s: '%s' is %s then, and no %s comes after it", where,
+                           p->spec->name, p->stopped ? "stopped" : "paused",
+                           p->stopped ? "start" : "resume");
+    return 0;
+}
+
 /* A sweep that names no pool applies to the only one. A dashboard without a pool waits for one. */
 static int check_sweep(struct known *k, const struct command *c, const char *where, struct err *err)
 {
     unsigned there = pools_there(k);
     if (strcmp(c->text, "resume") == 0) {
         int bad = check_pool(k, c->pool, where, err);
-        return bad ? bad : check_resume(k, c, where, err);
+        if (!bad)
+            bad = check_resume(k, c, where, err);
+        return bad ? bad : check_loads(k, c, where, err);
     }
     if (!*c->pool && there != 1 && !(k->attended && there == 0))
         return err_set(err, ERR_USAGE, "%s: say which pool, there is not exactly one", where);
     int bad = check_command(k, c, where, err);
+    if (!bad)
+        bad = check_loads(k, c, where, err);
     if (bad)
         return bad;
     k->swept = NULL;
@@ -322,9 +379,9 @@ static int check_run(struct known *k, const struct command *c, bool trusted, con
                        "%s: locked: load cannot be changed, and there is no unlock before it "
                        "(--at 'T unlock')",
                        where);
-    if (c->verb == VERB_UNDO && !k->changed)
+    if (c->verb == VERB_UNDO && !k->changes)
         return err_set(err, ERR_USAGE, "%s: there is no change before it to undo", where);
-    k->changed = k->changed || dial_of_verb(c->verb) >= 0 || c->verb == VERB_SET;
+    k->changes -= c->verb == VERB_UNDO;
     return 0;
 }
 
@@ -401,6 +458,8 @@ static int read_add(struct known *k, const struct at *at, const struct command *
         bad = err_set(&why, ERR_USAGE, "at most %d pools are allowed in one run", POOLS_RUN_MAX);
     if (!bad)
         bad = scenario_add(&one, c->text, at->origin, &defaults, backends, &why);
+    if (!bad && one.pool[0]->named && find_pool(k, one.pool[0]->name))
+        bad = pool_spec_name_taken(one.pool[0], &why);
     if (!bad)
         bad = check_start(&k->s->limits, one.pool[0], &why);
     if (bad)

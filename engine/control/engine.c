@@ -24,6 +24,7 @@
 #include "engine/pools/pool_change.h"
 #include "engine/pools/pool_life.h"
 #include "engine/pools/pool_thread.h"
+#include "engine/pools/pool_workers.h"
 #include "engine/pools/sender.h"
 #include "engine/control/snapshot_make.h"
 #include "engine/state/sweep_shown.h"
@@ -383,13 +384,26 @@ static bool is_loaded(const struct pool *p, uint64_t now_ns)
            sup->state != POOL_ENDED;
 }
 
+/* How long this process stood still since the last tick. The supervisor alone may have been blocked:
+ * what its workers did meanwhile says so. */
+static double stood_still_s(struct engine *e, uint64_t now_ns)
+{
+    struct engine_supervised *esup = engine_sup(e);
+    double stood_s = standstill_look(&esup->standstill, TICK_NS);
+    double slept_s = esup->standstill.slept_s, stopped_s = stood_s - slept_s;
+    for (unsigned i = 0; i < esup->pools && stopped_s > 0; i++)
+        if (!pool_stood_still(esup->pool[i], now_ns, esup->standstill.gap_s, stopped_s))
+            return slept_s;
+    return stood_s;
+}
+
 /* Looks whether this process was stopped since the last tick, which no thread of it can see
  * otherwise: its clock went on, its work did not. */
 static void note_standstill(struct engine *e)
 {
     struct engine_supervised *esup = engine_sup(e);
     uint64_t now = engine_now(e);
-    double stood_s = standstill_look(&esup->standstill, TICK_NS);
+    double stood_s = stood_still_s(e, now);
     bool any = false;
     for (unsigned i = 0; i < esup->pools && stood_s > 0; i++) {
         struct pool *p = esup->pool[i];

@@ -54,6 +54,8 @@ static int execute_add(struct engine *e, const struct order *o, struct err *err)
     options_init(&defaults, pool_option_table);
     struct pool *p = NULL;
     int code = scenario_add(&one, o->command->text, o->origin, &defaults, e->backends, err);
+    if (!code && one.pool[0]->named && engine_find_pool(e, one.pool[0]->name))
+        code = pool_spec_name_taken(one.pool[0], err);
     if (!code) {
         struct pool_spec *spec = one.pool[0];
         for (unsigned n = 2; engine_find_pool(e, spec->name); n++)

@@ -28,7 +28,9 @@
 #include <unistd.h>
 
 #define STACK_BYTES ((size_t)256 * 1024)
-#define IDLE_WAIT_NS (500 * NS_PER_MS)
+/* Well below what a standstill is, so that an idle worker is no sign of one (engine/os/standstill.h). */
+#define IDLE_WAIT_NS (250 * NS_PER_MS)
+#define STILL_NS (400 * NS_PER_MS)
 #define RUN_MOST 256 /* clients that run between two polls of the network */
 #define CHECK_EVERY_NS NS_PER_S
 
@@ -331,8 +333,13 @@ static void end_turn(struct worker *w)
     }
     arrivals_account(w);
     t->connections_wanted = w->draining ? 0 : (uint64_t)w->groups_wanted * w->connections;
+    uint64_t now = loop_now(w->loop);
+    if (t->turns && now - t->turned_ns >= STILL_NS) {
+        t->still_ns = now - t->turned_ns;
+        t->still_until_ns = now;
+    }
     t->turns++;
-    t->turned_ns = loop_now(w->loop);
+    t->turned_ns = now;
     bool news = note_spent(w);
     recorder_turn_end(&w->recorder, t);
     if (news)

@@ -9,15 +9,18 @@
 #include <unistd.h>
 
 double standstill_between(struct standstill *s, uint64_t planned_ns, uint64_t boot_ns,
-                          uint64_t ready_ns)
+                          uint64_t running_ns, uint64_t ready_ns)
 {
     struct standstill before = *s;
-    *s = (struct standstill){.boot_ns = boot_ns, .ready_ns = ready_ns};
+    *s = (struct standstill){.boot_ns = boot_ns, .ready_ns = ready_ns, .running_ns = running_ns};
     if (!before.boot_ns || !before.ready_ns || !ready_ns || ready_ns < before.ready_ns)
         return 0;
     double gap = ((double)boot_ns - (double)before.boot_ns) / 1e9;
     double ready = (double)(ready_ns - before.ready_ns) / 1e9;
+    double ran = ((double)running_ns - (double)before.running_ns) / 1e9;
     double stood = gap - (double)planned_ns / 1e9 - ready;
+    s->gap_s = gap;
+    s->slept_s = gap - ran < STANDSTILL_LEAST_S ? 0 : gap - ran;
     return stood < STANDSTILL_LEAST_S ? 0 : stood;
 }
 
@@ -39,5 +42,6 @@ static uint64_t ready_now_ns(void)
 double standstill_look(struct standstill *s, uint64_t planned_ns)
 {
     uint64_t ready_ns = ready_now_ns();
-    return standstill_between(s, planned_ns, clock_read_ns(CLOCK_BOOTTIME), ready_ns);
+    return standstill_between(s, planned_ns, clock_read_ns(CLOCK_BOOTTIME),
+                              clock_read_ns(CLOCK_MONOTONIC), ready_ns);
 }

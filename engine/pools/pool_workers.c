@@ -82,7 +82,7 @@ static void hang_event(struct pool *p, const struct supervised_worker *w, const 
     engine_event(p->engine, p, EVENT_STUCK, "", text, BY_RULE);
 }
 
-/* Detects a thread that hangs. A worker turns its loop at least each half second, idle or not, so
+/* Detects a thread that hangs. A worker turns its loop four times a second, idle or not, so
  * one that does not is inside a call of its backend. If its end was ordered, the pool ends without
  * it, with its last published figures. The number of looks decides, not the time: while the whole
  * process is stopped (Ctrl-Z, a debugger, a machine that sleeps) the supervisor does not look. */
@@ -106,6 +106,24 @@ static void look_for_hang(struct pool *p, struct supervised_worker *w, uint64_t 
     snprintf(what, sizeof what, "%s: a call of its backend has not returned for %d s",
              worker_ordered(w->worker) == ORDER_RUN ? "hangs" : "does not end", HANGS_AFTER_S);
     hang_event(p, w, what);
+}
+
+bool pool_stood_still(struct pool *p, uint64_t now_ns, double gap_s, double stood_s)
+{
+    uint64_t gap_ns = (uint64_t)(gap_s * 1e9);
+    uint64_t least_ns = (uint64_t)(stood_s * 0.9e9);
+    for (unsigned i = 0; i < pool_sup(p)->workers; i++) {
+        struct supervised_worker *w = pool_sup(p)->worker[i];
+        struct tally *t = &w->seen;
+        if (w->reaped || w->stuck)
+            continue;
+        recorder_read(worker_recorder(w->worker), t);
+        bool still = t->turns && now_ns >= t->turned_ns && now_ns - t->turned_ns >= least_ns;
+        bool stood = t->still_ns >= least_ns && t->still_until_ns + gap_ns >= now_ns;
+        if (t->turns && !still && !stood)
+            return false;
+    }
+    return true;
 }
 
 void pool_reap(struct pool *p, uint64_t now_ns)

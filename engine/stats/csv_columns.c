@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/base/text.h"
+#include "engine/stats/csv_units.h"
 
 #define NAME_MAX 64
 
@@ -93,7 +94,7 @@ static int find_name(const struct csv_field *head, unsigned columns, const char 
     for (unsigned i = 0; i < columns; i++) {
         char name[NAME_MAX];
         normal_name(head[i], name);
-        if (strlen(name) == len && memcmp(name, wanted, len) == 0)
+        if (strlen(name) == len && memcmp(name, wanted, len) == 0 && !csv_has_time_unit(head[i]))
             return (int)i;
     }
     return -1;
@@ -108,39 +109,6 @@ int csv_find_column(const struct csv_field *head, unsigned columns, enum csv_col
         name += len + (name[len] == '|');
     }
     return found;
-}
-
-static bool is_other_word(const char *word, size_t len)
-{
-    static const char others[] =
-        "time|timestamp|date|day|hour|elapsed|seconds|duration|latency|latencies|delay|response|"
-        "wait|error|errors|failure|failures|failed|timeout|timeouts|percentile|median|stddev|"
-        "bytes|run|id|index|iteration|trial|repeat|seed|label|type|status";
-    size_t digits = strspn(word, "0123456789");
-    if (digits && digits + 1 == len && word[digits] == '%') /* 99% */
-        return true;
-    if (len > 1 && *word == 'p' && strspn(word + 1, "0123456789") >= len - 1) /* p99 */
-        return true;
-    for (const char *at = others; *at;) {
-        size_t n = strcspn(at, "|");
-        if (n == len && memcmp(at, word, len) == 0)
-            return true;
-        at += n + (at[n] == '|');
-    }
-    return false;
-}
-
-bool csv_is_other(struct csv_field field)
-{
-    char name[NAME_MAX];
-    normal_name(field, name);
-    for (const char *at = name; *at;) {
-        size_t len = strcspn(at, " /");
-        if (is_other_word(at, len))
-            return true;
-        at += len + (at[len] != '\0');
-    }
-    return false;
 }
 
 void csv_add_names(struct text *t, enum csv_column column, unsigned most)

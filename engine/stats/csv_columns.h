@@ -3,24 +3,15 @@
 #ifndef LOADTOP_ENGINE_STATS_CSV_COLUMNS_H
 #define LOADTOP_ENGINE_STATS_CSV_COLUMNS_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "engine/stats/csv_units.h"
 
 struct text;
-
-/* A field of a line: borrowed, not terminated. */
-struct csv_field {
-    const char *s;
-    size_t len;
-};
 
 enum csv_column { CSV_N, CSV_THROUGHPUT, CSV_POOL, CSV_VALID };
 
 /* Which field of the header names this column, by the preferred of its names that occurs; -1:
- * none. */
+ * none. One whose unit is a time ("Throughput (ms)") is none. */
 int csv_find_column(const struct csv_field *head, unsigned columns, enum csv_column);
-/* Does the name say that it is something else, such as a time, a latency or errors? */
-bool csv_is_other(struct csv_field name);
 /* Adds "name, name, name" of a column, the preferred first; at most `most` of them. */
 void csv_add_names(struct text *, enum csv_column, unsigned most);
 

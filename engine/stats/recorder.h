@@ -48,8 +48,10 @@ struct tally {
     /* choosing what to send; waiting for answers; nothing to do */
     uint64_t generate_ns, wait_ns, idle_ns;
     uint64_t turns, turned_ns; /* turns of the loop; the moment of the last */
-    uint64_t last_end_ns;      /* when the last operation ended */
-    uint64_t first_ns;         /* when the first operation was offered; 0: none yet */
+    /* the last time between two turns that was long: how long, and until when; 0: none was */
+    uint64_t still_ns, still_until_ns;
+    uint64_t last_end_ns; /* when the last operation ended */
+    uint64_t first_ns;    /* when the first operation was offered; 0: none yet */
     uint64_t batches;
     uint64_t peak_bytes; /* unthrottled: peak memory of its requests */
     uint64_t cpu_ns;     /* CPU time of the thread, set at its end */

@@ -16,6 +16,7 @@
 #include "engine/base/text.h"
 #include "engine/stats/csv_columns.h"
 #include "engine/stats/csv_number.h"
+#include "engine/stats/csv_units.h"
 #include "engine/stats/usl.h"
 
 #include <assert.h>
@@ -177,10 +178,22 @@ static bool may_be(struct csv_field f, enum csv_column known)
     return csv_find_column(&f, 1, known) < 0 && !csv_is_other(f);
 }
 
-static int take_header(struct csv *c, const struct csv_field *f)
+static int refuse_unit(struct csv *c, size_t line, struct csv_field f, const char *what,
+                       const char *write)
+{
+    return err_set(c->err, ERR_USAGE, "line %zu: %s is '%.*s': which unit is that? Write it %s",
+                   line, what, f.len > 40 ? 40 : (int)f.len, f.s, write);
+}
+
+static int take_header(struct csv *c, const struct csv_field *f, size_t line)
 {
     keep_name(&c->head_n, f[c->n], CSV_N);
     keep_name(&c->head_x, f[c->x], CSV_THROUGHPUT);
+    c->head_x.factor = csv_unit_factor(f[c->x]);
+    if (c->head_x.factor == 0)
+        return refuse_unit(c, line, f[c->x], "throughput", "as operations per second");
+    if (csv_unit_factor(f[c->n]) != 1)
+        return refuse_unit(c, line, f[c->n], "N", "in ones");
     return 0;
 }
 
@@ -194,7 +207,7 @@ static int read_header(struct csv *c, const struct csv_field *f, unsigned column
         c->n = 1 - c->x;
     if (c->n < 0 || c->x < 0)
         return refuse_header(c, f, columns, c->n < 0 ? CSV_N : CSV_THROUGHPUT);
-    return take_header(c, f);
+    return take_header(c, f, c->line);
 }
 
 /* gnuplot and numpy want the header to be a comment: one that has as many columns as the values, and
@@ -227,7 +240,7 @@ static int read_comment(struct csv *c, unsigned columns, bool *is_header)
     c->x = as.x;
     c->valid = as.valid;
     c->pool = as.pool;
-    return take_header(c, f);
+    return take_header(c, f, c->comment_line);
 }
 
 /* Parses the first line that is neither empty nor a comment. Returns 1 if it is a header, 0 if it
@@ -243,6 +256,7 @@ static int begin(struct csv *c, struct csv_field line)
     c->n = 0;
     c->x = 1;
     c->valid = c->pool = -1;
+    c->head_n.factor = c->head_x.factor = 1;
     bool header = !is_number(f[0]) && !is_number(f[columns - 1]);
     if (columns < 2)
         return refuse_columns(c, columns);
@@ -328,10 +342,11 @@ static int weigh(struct csv *c, struct csv_field line)
 
 /* ---- Points ---- */
 
-static int take(struct csv *c, const char *what, struct csv_field f, double *v)
+static int take(struct csv *c, const char *what, struct csv_field f, double factor, double *v)
 {
     if (!csv_number(f.s, f.len, c->mark, v))
         return refuse_value(c, what, f, "that is no number");
+    *v *= factor;
     if (!isfinite(*v))
         return refuse_value(c, what, f, "it must be finite");
     return *v > 0 ? 0 : refuse_value(c, what, f, "it must be above 0");
@@ -352,7 +367,8 @@ static int add(struct csv *c, struct csv_field line)
     if (c->pool >= 0 && (f[c->pool].len != c->first_pool.len ||
                          memcmp(f[c->pool].s, c->first_pool.s, c->first_pool.len) != 0))
         return refuse_value(c, "pool", f[c->pool], "a curve is of one pool");
-    if (take(c, "N", f[c->n], &p.n) < 0 || take(c, "throughput", f[c->x], &p.x) < 0)
+    if (take(c, "N", f[c->n], 1, &p.n) < 0 ||
+        take(c, "throughput", f[c->x], c->head_x.factor, &p.x) < 0)
         return ERR_USAGE;
     if (c->points == c->room) {
         size_t room = c->room ? 2 * c->room : 64;

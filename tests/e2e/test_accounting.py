@@ -107,15 +107,16 @@ class Exact(unittest.TestCase):
         """Resizes, pauses, changes of pattern, removals and returns in between: none off by one."""
         for seed in range(40 if FULL else 4):
             rnd = random.Random(seed)
-            args, t = [], 0
-            for _ in range(25):
+            # so many changes that each undo has one to take back, which is looked at before the run
+            args, t = sum((["--at", "0s a clients %d" % n] for n in range(4, 14)), []), 0
+            for i in range(25):
                 t += rnd.randint(5, 60)
                 args += ["--at", "%dms %s" % (t, rnd.choice([
                     "a threads %d" % rnd.randint(1, 6), "a clients %d" % rnd.randint(1, 9),
                     "a connections %d" % rnd.randint(1, 9), "a depth %d" % rnd.randint(1, 20),
                     "a pattern %s" % rnd.choice(PATTERNS), "a pause", "a resume", "a rate 5k/s", "a rate off",
                     "undo", "a stop", "a start", "b threads +1", "b threads -1", "pause all", "resume",
-                    "add null:?name=c%d&count=100" % rnd.randint(1, 9)]))]
+                    "add null:?name=c%d&count=100" % i]))]
             args += ["--at", "%dms resume" % (t + 50), "--at", "%dms remove b" % (t + 60)]
             with self.subTest(seed=seed):
                 run = lib.headless("-d", "2s", *args, "null:?name=a&service=700us&errors=0.02&clients=3",

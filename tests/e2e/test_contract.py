@@ -130,6 +130,19 @@ class Refused(unittest.TestCase):
             with self.subTest(args=args):
                 lib.headless("-n", "5", *args, "null:?service=1ms")
 
+    def test_a_folder_that_is_not_there_yet_is_a_warning(self):
+        """As for --json: it may be made by then, and here it is."""
+        folder = os.path.join(lib.folder(self), "later")
+        lib.headless("-d", "1s", "--at", "500ms report %s/x.md" % lib.folder(self), "null:?service=1ms")
+        result = lib.loadtop("--headless", "-n", "5", "--at", "1h report %s/x.md" % folder, "null:")
+        self.assertEqual(result.code, 0, result)
+        self.assertIn("warning: --at 'report %s/x.md'" % folder, result.err)
+        run = lib.Headless("--at", "3s report %s/x.md" % folder, "-d", "4s", "null:?service=1ms")
+        self.addCleanup(run.close)
+        os.mkdir(folder)
+        run.wait()
+        self.assertTrue(os.path.exists(folder + "/x.md"))
+
     def test_settings_that_go_together_may_stand_in_any_order(self):
         run = lib.headless("-n", "5", "--sigma", "0.1", "--lambda", "1000", "null:")
         self.assertEqual(lib.pool(run)["options"]["sigma"], 0.1)

@@ -302,6 +302,62 @@ class Terminal(unittest.TestCase):
         t.send("P")  # typed by hand
         t.wait_for("PAUSED 1/1")
 
+    def send_parts(self, t, *parts, pause):
+        for i, part in enumerate(parts):
+            time.sleep(pause if i else 0)
+            t.send(part)
+            lib.until("it is read", lambda: unread(t) == 0)
+
+    def test_an_answer_that_is_cut_behind_its_introducer(self):
+        """What a slow link delivers within a second belongs to it."""
+        t = self.started_with_two_threads()
+        for introducer in "\x1b]", "\x1bP", "\x1b_", "\x1b^", "\x1bX", "\u0090":
+            for pause in 0.16, 0.4:
+                with self.subTest(introducer=introducer, pause=pause):
+                    self.send_parts(t, introducer, "PPP+r\x1b\\", pause=pause)
+                    self.assert_no_key(t)
+
+    def test_a_paste_that_arrives_in_parts_is_no_keys(self):
+        """Its begin and its end cut at each place, for longer than curses waits (ESCDELAY)."""
+        t = self.started_with_two_threads()
+        begin, end = "\x1b[200~", "\x1b[201~"
+        for cut in range(1, len(begin) + 1):
+            for pause in 0.08, 0.2:
+                if cut == 2 and pause > 0.1:
+                    continue  # ESC and [ may be two keys
+                with self.subTest(begin=cut, pause=pause):
+                    self.send_parts(t, begin[:cut], begin[cut:] + "P+Pr" + end, pause=pause)
+                    self.assert_no_key(t)
+        for cut in range(1, len(end)):
+            with self.subTest(end=cut):
+                self.send_parts(t, begin + "P+Pr" + end[:cut], end[cut:], pause=0.3)
+                self.assert_no_key(t)
+        with self.subTest("each character by itself"):
+            self.send_parts(t, *(begin + "P+" + end), pause=0.06)
+            self.assert_no_key(t)
+        t.send(":")
+        for cut in range(2, len(begin)):  # an ESC alone leaves the field
+            self.send_parts(t, begin[:cut], begin[cut:] + "<%d" % cut + end[:cut], end[cut:], pause=0.08)
+        t.wait_for(":<2<3<4<5")
+
+    def test_a_paste_without_an_end(self):
+        """Ctrl-C acts, and after some seconds every key does, also while keys are pressed all the time. A Ctrl-C in the
+        middle of what is pasted is text."""
+        t = self.started_with_two_threads()
+        t.send("\x1b[200~pp\x03pp\x1b[201~")
+        self.assert_no_key(t)
+        for text in "pp", "pp\x1b", "pp\x1b[20":
+            with self.subTest(text=text):
+                self.send_parts(t, "\x1b[200~" + text, "\x03", pause=0.3)
+                t.wait_for("PAUSED 1/1")
+                t.wait_for("quit?")
+                t.send("\x1b")
+                t.wait_gone("quit?")
+                t.send("p")
+                t.wait_for("LOAD ON 1/1")
+        t.send("\x1b[200~pp")
+        lib.until("P acts", lambda: "PAUSED 1/1" in t.text() or t.send("P"), every=1.2)
+
     def test_an_answer_without_an_end_is_over_after_a_pause(self):
         """And the begin of one alone is Alt and a key."""
         t = self.started_with_two_threads()
@@ -324,8 +380,6 @@ class Terminal(unittest.TestCase):
         for key in "p", "P", "+", "r", " ", "\x7f":
             with self.subTest(key=key):
                 t.send("\x1b" + key)
-                if key == "P":
-                    time.sleep(0.5)  # a string may begin so
                 self.assert_no_key(t)
         t.send("?")
         t.wait_for("Esc leaves")

@@ -91,7 +91,7 @@ class Published(unittest.TestCase):
         truth = fitted(csv(SPECSDM91))
         swapped = [(x, n) for n, x in SPECSDM91]
         for text in (csv(SPECSDM91, header="processors,throughput"), csv(swapped, header="requests/s,User Count"),
-                     csv(SPECSDM91, ";", header="cores;X [kTPS]"), csv(swapped, "\t", header="Ops/sec\tnodes"),
+                     csv(SPECSDM91, ";", header="cores;X [TPS]"), csv(swapped, "\t", header="Ops/sec\tnodes"),
                      csv([(1, n, 2, x) for n, x in SPECSDM91], header="t,concurrency level,p99,Requests per second")):
             self.near(fitted(text)["lambda"], truth["lambda"], 1e-6)
         code, _, err = fit(csv(SPECSDM91, header="a,b"))
@@ -101,12 +101,25 @@ class Published(unittest.TestCase):
         for name in "threads", "concurrency level", "requests/s", "iops":
             self.assertIn(name, names)
 
+    def test_a_unit_of_the_header_scales(self):
+        """The peak is per second, whatever the file counts in."""
+        peak = fitted(csv(SPECSDM91, header="cores,tps"))["peak_throughput_per_s"]
+        for unit, factor, said in ("X [kTPS]", 1000, "'X [kTPS]', times 1000"), \
+                ("Throughput (req/min)", 1 / 60, "'Throughput (req/min)', divided by 60"):
+            text = csv(SPECSDM91, header="cores," + unit)
+            got = fitted(text)
+            self.near(got["peak_throughput_per_s"], peak * factor, 1e-4)
+            self.near(got["x_column_factor"], factor, 1e-6)
+            self.assertIn(said, fit(text)[1])
+
     def test_which_columns_were_taken_is_said(self):
         for header, n, x in (("clients,tps", "clients", "tps"), ("what it was,req/s", "what it was", "req/s"),
                              ("#threads,X", "threads", "X"), (None, None, None)):
             text = csv(SPECSDM91, header=header)
             got = fitted(text)
             self.assertEqual((got["n_column"], got["x_column"]), (n, x))
+            self.assertEqual((got["n_column_known"], got["x_column_known"]), (n and n != "what it was", x and True))
+            self.assertEqual(got["x_column_factor"], 1)
             _, out, _ = fit(text)
             self.assertIn("N is '%s'" % n if n else "N is the first, throughput the second", out)
             self.assertEqual("what it was' (not a name that is known)" in out, n == "what it was")

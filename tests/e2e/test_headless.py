@@ -3,6 +3,8 @@
 
 ctest: long
 """
+import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -225,6 +227,31 @@ class Commands(unittest.TestCase):
                 self.assertRegex(event[0]["to"], r"stood still for [12]\.\d s, from \d\.\d s on")
         run = lib.headless("-d", "1s", NULL)
         self.assertTrue([c for c in run["validity"]["checks"] if c["name"] == "standstill"][0]["ok"])
+
+    @contextlib.contextmanager
+    def one_thread_stopped(self, tid):
+        """As a lock or a slow page stops it: the others go on."""
+        seize, interrupt, detach = 0x4206, 0x4207, 17  # ptrace(2)
+        libc = ctypes.CDLL(None, use_errno=True)
+        self.assertEqual(libc.ptrace(seize, tid, None, None), 0, os.strerror(ctypes.get_errno()))
+        self.assertEqual(libc.ptrace(interrupt, tid, None, None), 0)
+        os.waitpid(tid, 0x40000000)  # __WALL
+        yield
+        self.assertEqual(libc.ptrace(detach, tid, None, None), 0)
+
+    def test_a_supervisor_that_was_blocked_is_no_standstill(self):
+        """The load went on, so that nothing is missing: of a thread that is busy, and of one that has little to do."""
+        for args in ["--clients", "4"], ["--rate", "1/s"]:
+            with self.subTest(args=args), lib.Headless("-d", "6s", *args, NULL) as h:
+                lib.until("load", lambda h=h: h.text()[1])
+                time.sleep(1)  # the load
+                engine, = [int(tid) for tid in os.listdir("/proc/%d/task" % h.pid)
+                           if lib.proc_file(h.pid, "task/%s/comm" % tid).strip() == b"loadtop-engine"]
+                with self.one_thread_stopped(engine):
+                    time.sleep(1.5)  # how long it is stopped
+                run = h.wait(code=0)
+                self.assertEqual([e for e in run["events"] if e["what"] == "standstill"], [])
+                self.assertTrue([c for c in run["validity"]["checks"] if c["name"] == "standstill"][0]["ok"])
 
     def test_a_removed_pool_is_in_the_report(self):
         run = lib.headless("-d", "3s", "--at", "1s remove b", "null:?name=a", "null:?name=b")

@@ -26,10 +26,10 @@ def strict(text):
 
 
 class Figures(lib.FolderTest):
-    def report(self, run, name, *args):
+    def report(self, run, name, *args, env=None):
         path, saved = os.path.join(self.dir, name), os.path.join(self.dir, "run.json")
         lib.write_json(saved, run)
-        r = lib.loadtop("report", saved, "-o", path, *args)
+        r = lib.loadtop("report", saved, "-o", path, *args, env=env)
         if r.code:
             return r
         with open(path) as f:
@@ -87,15 +87,34 @@ class Figures(lib.FolderTest):
         run = lib.headless("-d", "300ms", "--threshold", "p99<5ms", "null:?errors=1", code=99)
         self.assertEqual([(t["ok"], t["value"]) for t in run["thresholds"]], [(False, None)])
 
+    def german(self):
+        """The environment of a locale with commas in its numbers, made for this test: few machines have one installed."""
+        folder = lib.folder(self)
+        made = subprocess.run([lib.need_program("localedef", "libc-bin"), "--no-archive", "-f", "UTF-8", "-i", "de_DE",
+                               os.path.join(folder, "de_DE.UTF-8")], capture_output=True, text=True, check=False)
+        if not os.listdir(folder):
+            lib.skip("localedef cannot make de_DE.UTF-8 (apt-get install locales): " + made.stderr.strip())
+        env = {"LOCPATH": folder, "LC_ALL": "de_DE.UTF-8", "LC_NUMERIC": "de_DE.UTF-8", "LANG": "de_DE.UTF-8"}
+        says = subprocess.run([sys.executable, "-c", "import locale; locale.setlocale(locale.LC_ALL, ''); "
+                               "print(locale.str(1.5))"], env=dict(os.environ, **env), capture_output=True, text=True, check=True)
+        self.assertEqual(says.stdout.strip(), "1,5")  # the locale is one
+        return env
+
     def test_numbers_have_points_in_every_locale(self):
         """linux-nvme/nvme-cli#354: a comma in the JSON."""
-        env = {"LC_ALL": "de_DE.UTF-8", "LC_NUMERIC": "de_DE.UTF-8", "LANG": "de_DE.UTF-8"}
-        r = lib.loadtop("--headless", "--no-history", "--json", "-", "-d", "500ms", "--rate", "1.5k/s", "--at", "0.1s mark x",
-                        NULL, env=env)
+        env = self.german()
+        args = ["--headless", "--no-history", "-d", "500ms", "--rate", "1.5k/s", "--at", "0.1s mark x"]
+        r = lib.loadtop(*args, "--json", "-", NULL, env=env)
         run = strict(r.out)
         self.assertEqual(lib.pool(run)["rate_per_s"], 1500)
-        for row in csv.reader(io.StringIO(self.report(run, "run.csv"))):
-            self.assertEqual(len(row), len(next(csv.reader(io.StringIO(self.report(run, "run.csv"))))))
+        rows = list(csv.reader(io.StringIO(self.report(run, "run.csv", env=env))))
+        self.assertEqual({len(row) for row in rows}, {len(rows[0])})
+        self.assertGreater(sum("." in field for row in rows[1:] for field in row), 3)
+        shown = lib.loadtop(*args, NULL, env=env)
+        self.assertRegex(shown.out, r"\d\.\d")
+        self.assertNotRegex(shown.out + self.report(run, "run.md", env=env), r"\d,\d")
+        curve = lib.write(os.path.join(lib.folder(self), "curve.csv"), "1,10.5\n2,19.25\n4,35.5\n")
+        self.assertEqual(lib.loadtop("fit", "--json", curve, env=env).out, lib.loadtop("fit", "--json", curve).out)
 
 
 class Asking(Fake):

@@ -425,9 +425,34 @@ static void test_pools_are_bounded(void **state)
     virtual_end(e, &s);
 }
 
+/* A name that is given is had or refused; a default one is the next that is free. */
+static void test_a_name_is_given_once(void **state)
+{
+    static const char *const urls[] = {"null:?service=1s", NULL};
+    struct scenario s;
+    uint64_t now = 0;
+    (void)state;
+    struct engine *e = virtual_start(&s, urls);
+    send(e, &now, "add null:?service=1s&name=null");
+    const struct snapshot *shown = engine_snapshot(e);
+    assert_int_equal(shown->pools, 1);
+    assert_non_null(strstr(shown->message, "name null: a pool has this name already"));
+    snapshot_release(shown);
+    send(e, &now, "add null:?service=1s");
+    send(e, &now, "remove 1");
+    send(e, &now, "add null:?service=1s&name=null");
+    shown = engine_snapshot(e);
+    assert_int_equal(shown->pools, 2);
+    assert_string_equal(shown->pool[0].name, "null-2");
+    assert_string_equal(shown->pool[1].name, "null");
+    snapshot_release(shown);
+    virtual_end(e, &s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_name_is_given_once),
         cmocka_unit_test(test_constant_service_reads_as_it_is),
         cmocka_unit_test(test_scaling_law_is_the_one_set),
         cmocka_unit_test(test_a_stall_is_in_the_response_time),

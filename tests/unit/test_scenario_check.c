@@ -176,6 +176,11 @@ static void pools_come_and_go(void **state)
         {{"1h 2 threads 2", "1h add redis://h"}, "'2' then: it is added at 1h"}, /* as given */
         {{"1h add redis://h", "1h 2 threads 2", "1h redis-2 threads 2"}, NULL},
         {{"9m add redis://h?name=late", "1h redis-2 threads 2"}, "no pool 'redis-2'"},
+        {{"9m add redis://h?name=redis"}, "name redis: a pool has this name already"},
+        {{"9m add redis://h?name=a", "10m add redis://i?name=a"}, "name a: a pool has this"},
+        {{"8m remove redis", "9m add redis://h?name=redis", "1h redis threads 2"}, NULL},
+        {{"9m add redis://h", "1h redis-2 threads 2"}, NULL},
+        {{"9m add redis://h", "10m add redis://i?name=redis-2"}, "name redis-2: a pool has this"},
         {{"9m add redis://h", "1h redis-3 threads 2"}, "no pool 'redis-3'"},
         {{"9m add redis://h", "1h redis-x threads 2"}, "no pool 'redis-x'"},
         {{"1m remove 1", "2m 1 threads 2"}, "'1' then: it is removed at 1m, there is none"},
@@ -230,6 +235,22 @@ static void what_went_before_is_known_without_a_screen(void **state)
         {{"1h sweep threads=1,2", "2h remove 1", "3h sweep resume"}, "is of 'redis'"},
         {{"1h undo"}, "no change before"},
         {{"1h depth 4", "2h undo"}, NULL},
+        {{"1h depth 4", "2h undo", "3h undo"}, "no change before"},
+        {{"1h depth 4", "2h depth 5", "3h undo", "4h undo"}, NULL},
+        {{"1h threads 1", "2h undo"}, "no change before"}, /* it is 1 */
+        {{"1h threads 2", "2h threads 2", "3h undo", "4h undo"}, "no change before"},
+        {{"1h threads +1", "2h threads 2", "3h undo", "4h undo"}, NULL}, /* of how many? */
+        {{"1h pattern sync", "2h undo"}, "no change before"},
+        {{"1h pause", "2h undo"}, "no change before"},
+        {{"1h set keys 5", "2h undo", "3h undo"}, "no change before"},
+        {{"1h stop", "2h sweep threads=1,2"},
+         "'redis' is stopped then, and no start comes after it"},
+        {{"1h pause", "2h sweep threads=1,2"}, "'redis' is paused then, and no resume comes after"},
+        {{"1h pause all", "2h sweep capacity"}, "'redis' is paused then"},
+        {{"1h stop", "2h start", "3h sweep threads=1,2"}, NULL},
+        {{"1h stop", "2h sweep threads=1,2", "3h redis start"}, NULL},
+        {{"1h pause", "2h sweep 1 threads=1,2", "3h resume all"}, NULL},
+        {{"1h sweep threads=1,2", "2h pause", "3h sweep resume"}, "paused then"},
     };
     struct limits l = low_limits();
     try_schedules(unlocked, COUNT(unlocked), &l);

@@ -244,13 +244,54 @@ static void test_what_spreadsheets_begin_with(void **state)
     refused("\xfe\xff", "UTF-16", "save it as");
 }
 
+/* One whose name is that of throughput, in a unit of time. */
+static void test_throughput_in_a_time(void **state)
+{
+    (void)state;
+    refused("threads,Throughput (ms)\n1,10\n", "line 1", "no column of throughput");
+    refused("# threads,rate [us]\nthreads,rate [us]\n1,10\n", "line 2", "no column of throughput");
+    columns("run,Throughput (ms),ops/s,threads", 3, 2);
+}
+
+/* The same curve, in the unit that its name says. */
+static void test_units_of_throughput(void **state)
+{
+    (void)state;
+    same("threads,Throughput (k req/s)\n1,0.010\n2,0.0195\n4,0.035\n");
+    same("threads,rps (thousands)\n1,0.010\n2,0.0195\n4,0.035\n");
+    same("cores;X [kTPS]\n1;0.010\n2;0.0195\n4;0.035\n");
+    same("threads,kops\n1,0.010\n2,0.0195\n4,0.035\n");
+    same("threads,ops/ms\n1,0.010\n2,0.0195\n4,0.035\n");
+    same("threads,Mreq/s\n1,0.00001\n2,0.0000195\n4,0.000035\n");
+    same("threads,Throughput (req/min)\n1,600\n2,1170\n4,2100\n");
+    same("threads,requests per minute\n1,600\n2,1170\n4,2100\n");
+    same("threads,tpmC\n1,600\n2,1170\n4,2100\n");
+    same("threads,orders per hour\n1,36000\n2,70200\n4,126000\n");
+    same("threads,Throughput (k req/min)\n1,0.600\n2,1.170\n4,2.100\n");
+    same("threads,ReqPerSec\n1,10\n2,19.5\n4,35\n");
+    static const char *const unclear[] = {
+        "req/s (m)",  "Throughput (MB/s)",   "kB/s",   "ops/m",  "tps x1000",
+        "rps ('000)", "k req/s (thousands)", "Gops/s", "req/day"};
+    for (size_t i = 0; i < sizeof unclear / sizeof *unclear; i++) {
+        char head[96];
+        snprintf(head, sizeof head, "clients,%s\n1,10\n2,19\n4,35\n", unclear[i]);
+        refused(head, "line 1", "which unit is that? Write it as operations per second");
+    }
+    refused("users (k),tps\n1,10\n", "line 1", "N is 'users (k)': which unit");
+    refused("# tps (MB/s),users\n1,10\n", "line 1", "which unit");
+}
+
 static void test_headers_that_say_nothing(void **state)
 {
     (void)state;
     /* the other one is known to be something else */
-    static const char *const others[] = {"time", "timestamp",        "Elapsed (s)", "latency_ms",
-                                         "p99",  "Error rate",       "95%",         "Failures/s",
-                                         "run",  "avg response time"};
+    static const char *const others[] = {
+        "time", "timestamp", "Elapsed (s)", "latency_ms", "p99", "Error rate", "95%", "Failures/s",
+        "run", "avg response time",
+        /* Go's benchmarks, fio, sysbench and others */
+        "ns/op", "avg_ms", "mean_ms", "lat_us", "lat(us)", "RT", "s/op", "B/op", "allocs/op",
+        "avgLatencyMs", "time per request", "efficiency", "memory", "max rss", "cost", "mean (s)",
+        "p99 [\u00b5s]", "usec"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         char head[96];
         snprintf(head, sizeof head, "%s,throughput\n1,10\n2,19\n4,35\n", others[i]);
@@ -354,6 +395,8 @@ int main(void)
         cmocka_unit_test(test_a_header_in_a_comment),
         cmocka_unit_test(test_which_columns_were_taken),
         cmocka_unit_test(test_what_spreadsheets_begin_with),
+        cmocka_unit_test(test_throughput_in_a_time),
+        cmocka_unit_test(test_units_of_throughput),
         cmocka_unit_test(test_headers_that_say_nothing),
         cmocka_unit_test(test_what_is_refused),
         cmocka_unit_test(test_bytes_that_are_no_text),

@@ -197,8 +197,13 @@ static void add_columns(struct text *t, const struct heads *h)
         return;
     }
     static const char unknown[] = " (not a name that is known)";
-    text_add_line(t, "columns: N is '%s'%s, throughput is '%s'%s", h->n.name,
-                  h->n.known ? "" : unknown, h->x.name, h->x.known ? "" : unknown);
+    char scaled[48] = "";
+    if (h->x.factor > 1)
+        snprintf(scaled, sizeof scaled, ", times %.0f", h->x.factor);
+    else if (h->x.factor < 1)
+        snprintf(scaled, sizeof scaled, ", divided by %.0f", 1 / h->x.factor);
+    text_add_line(t, "columns: N is '%s'%s, throughput is '%s'%s%s", h->n.name,
+                  h->n.known ? "" : unknown, h->x.name, h->x.known ? "" : unknown, scaled);
 }
 
 static void add_all(struct text *t, const char *file, const struct heads *h,
@@ -226,6 +231,9 @@ static void add_json(struct text *t, const struct heads *h, const struct usl_fit
     json_t *o = json_fit("n", f, next_n, "");
     json_put(o, "n_column", json_words_or_null(h->n.name));
     json_put(o, "x_column", json_words_or_null(h->x.name));
+    json_put(o, "n_column_known", h->n.name[0] ? json_boolean(h->n.known) : json_null());
+    json_put(o, "x_column_known", h->x.name[0] ? json_boolean(h->x.known) : json_null());
+    json_put(o, "x_column_factor", json_real(h->x.factor));
     char *s = json_text(o, &len);
     text_put(t, s, len);
     free(s);

@@ -1,8 +1,7 @@
 /* A state machine over single characters; see control_string.h. Called by ui/term/term.c. */
 #include "ui/term/control_string.h"
 
-#define GAP_NS 1000000000u  /* a slow link may deliver an answer in several parts */
-#define ALONE_NS 100000000u /* the text of an answer follows its introducer at once */
+#define GAP_NS 1000000000u /* a slow link may deliver an answer in several parts */
 
 enum { BEL = 0x07, BS = 0x08, CR = 0x0d, CAN = 0x18, SUB = 0x1a, ESC = 0x1b, ST = 0x9c };
 
@@ -29,7 +28,6 @@ static bool ends(uint32_t ch)
 enum control_string_result control_string_take(struct control_string *s, uint32_t ch)
 {
     bool escape = s->escape;
-    s->any = true;
     s->empty_since_ns = 0;
     s->escape = ch == ESC;
     if (s->escape)
@@ -48,5 +46,5 @@ void control_string_empty(struct control_string *s, uint64_t now_ns)
         return;
     if (!s->empty_since_ns)
         s->empty_since_ns = now_ns;
-    s->open = now_ns - s->empty_since_ns < (s->any ? GAP_NS : ALONE_NS);
+    s->open = now_ns - s->empty_since_ns < GAP_NS;
 }

@@ -14,7 +14,6 @@
 /* Zeroed: no string is open. */
 struct control_string {
     bool open;
-    bool any;    /* a character of its text has come */
     bool escape; /* the last character was an ESC */
     /* when the input was first found empty since the last character; 0: it was not */
     uint64_t empty_since_ns;
@@ -31,9 +30,9 @@ bool control_string_begins(uint32_t ch);
 void control_string_open(struct control_string *);
 /* The next character while a string is open. */
 enum control_string_result control_string_take(struct control_string *, uint32_t ch);
-/* The input was found empty at `now_ns` (monotonic). A string ends when this was so for a second,
- * and an introducer alone (Alt-]) after a tenth of one; only what this is called with counts: after a
- * time in which the program did not run, the rest of an answer may be there unread. */
+/* The input was found empty at `now_ns` (monotonic). A string ends when this was so for a second, an
+ * introducer alone (Alt-]) too, because its text may be on its way; only what this is called with
+ * counts: after a time in which the program did not run, the rest of an answer may be there unread. */
 void control_string_empty(struct control_string *, uint64_t now_ns);
 
 /* Is this a control character that no string and no sequence contains? Such a one ends them, and

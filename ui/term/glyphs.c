@@ -225,3 +225,19 @@ bool locale_is_utf8(void)
 {
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
+
+char glyphs_acs_letter(uint32_t ch)
+{
+    static const struct {
+        uint32_t ch;
+        char letter;
+    } map[] = {{0x2500, 'q'}, {0x2502, 'x'}, {0x250c, 'l'}, {0x2510, 'k'}, {0x2514, 'm'},
+               {0x2518, 'j'}, {0x251c, 't'}, {0x2524, 'u'}, {0x2534, 'v'}, {0x252c, 'w'},
+               {0x253c, 'n'}, {0x23ba, 'o'}, {0x23bb, 'p'}, {0x23bc, 'r'}, {0x23bd, 's'},
+               {0x2592, 'a'}, {0x00b7, '~'}};
+
+    for (size_t i = 0; i < sizeof map / sizeof *map; i++)
+        if (map[i].ch == ch)
+            return map[i].letter;
+    return 0;
+}

@@ -47,5 +47,7 @@ const struct glyphs *glyphs_find(const char *name);
 const struct glyphs *glyphs_next(const struct glyphs *, bool utf8);
 /* Is the character set of the locale UTF-8? Call it after setlocale(). */
 bool locale_is_utf8(void);
+/* The VT100 line-drawing letter of a code point, or 0. */
+char glyphs_acs_letter(uint32_t ch);
 
 #endif

@@ -32,8 +32,6 @@
 #include "ui/term/tty.h"
 #include "ui/term/tty_out.h"
 
-#define PASTE_BEGIN 0600
-#define PASTE_END 0601
 #define PAIRS_MAX 1024
 #define GAP_COLS 3
 #define BYTE_MS 100 /* a report of the mouse comes whole, but for a slow link */
@@ -260,8 +258,6 @@ int term_open(const char *colors, struct err *err)
     set_term(term.screen);
     enter_modes();
     define_arrows();
-    define_key("\033[200~", PASTE_BEGIN);
-    define_key("\033[201~", PASTE_END);
     keyok(KEY_MOUSE, FALSE); /* see mouse.h */
     term.colors = number_value("colors");
     term.all = true;
@@ -299,6 +295,7 @@ bool term_suspend(bool group)
     sigaction(SIGTSTP, &ours, NULL);
     term.string.open = false;
     sequence_close(&term.sequence);
+    paste_close(&term.paste);
     enter_modes();
     term_redraw();
     tty_wake(); /* the window may have changed meanwhile */
@@ -433,23 +430,6 @@ static struct appearance cell_appearance(const struct cell *cell)
     return appearance;
 }
 
-/* The VT100 line-drawing letter of a code point, or 0. */
-static char acs_letter(uint32_t ch)
-{
-    static const struct {
-        uint32_t ch;
-        char letter;
-    } map[] = {{0x2500, 'q'}, {0x2502, 'x'}, {0x250c, 'l'}, {0x2510, 'k'}, {0x2514, 'm'},
-               {0x2518, 'j'}, {0x251c, 't'}, {0x2524, 'u'}, {0x2534, 'v'}, {0x252c, 'w'},
-               {0x253c, 'n'}, {0x23ba, 'o'}, {0x23bb, 'p'}, {0x23bc, 'r'}, {0x23bd, 's'},
-               {0x2592, 'a'}, {0x00b7, '~'}};
-
-    for (size_t i = 0; i < sizeof map / sizeof *map; i++)
-        if (map[i].ch == ch)
-            return map[i].letter;
-    return 0;
-}
-
 static int pair_ground(int pair)
 {
     return pair > 0 ? term.pair[pair - 1].bg : -1;
@@ -493,7 +473,7 @@ static void show_cell(int x, int y, const struct cell *cell, bool erased)
     if (erased && cell->ch == ' ' && a == A_NORMAL && pair == 0)
         return;
     if (!term.utf8 && cell->ch >= 0x80) {
-        char letter = acs_letter(cell->ch);
+        char letter = glyphs_acs_letter(cell->ch);
 
         attr_set(a, 0, &pair);
         mvaddch(y, x, letter ? NCURSES_ACS(letter) : '?');
@@ -630,8 +610,8 @@ static uint32_t next_byte(void)
     return poll(&key, 1, BYTE_MS) > 0 && read(STDIN_FILENO, &byte, 1) == 1 ? byte : 0;
 }
 
-/* The sequence that has just ended is unknown to curses: dropped, but for the mouse. True: it was an
- * event of the mouse. */
+/* The sequence that has just ended is unknown to curses: dropped, but for the mouse and the begin of
+ * a paste. True: it was an event of the mouse. */
 static bool end_sequence(struct input *in, wint_t final)
 {
     const struct sequence *s = &term.sequence;
@@ -639,6 +619,10 @@ static bool end_sequence(struct input *in, wint_t final)
 
     if (s->introducer != '[')
         return false;
+    if (final == '~' && strcmp(s->params, "200") == 0) {
+        paste_begin(&term.paste);
+        return false;
+    }
     if (!mouse_is_x10(s->params, (uint32_t) final))
         return mouse_sgr(s->params, (uint32_t) final, in);
     for (unsigned i = 0; i < 3; i++)
@@ -741,6 +725,22 @@ static bool take_of_string(struct input *in, wint_t w)
     return false;
 }
 
+/* While a paste is open. Its end may be lost, so a Ctrl-C that comes by itself, as a pressed one does,
+ * ends it and acts. */
+static bool take_of_paste(struct input *in, int rc, wint_t w)
+{
+    if (rc == KEY_CODE_YES)
+        return false;
+    if (w == KEY_CTRL('c') && paste_waits(&term.paste) && !more_at_once()) {
+        paste_close(&term.paste);
+        return take_key(in, OK, w);
+    }
+    if (!paste_take(&term.paste, (uint32_t)w))
+        return false;
+    *in = (struct input){.kind = INPUT_PASTE, .paste = paste_text(&term.paste)};
+    return true;
+}
+
 /* True: with this character an event is complete. */
 static bool take_character(struct input *in, int rc, wint_t w)
 {
@@ -750,19 +750,8 @@ static bool take_character(struct input *in, int rc, wint_t w)
         term.string.open = false;
         sequence_close(&term.sequence);
     }
-    if (code && (int)w == PASTE_BEGIN) {
-        paste_begin(&term.paste);
-        return false;
-    }
-    if (code && (int)w == PASTE_END) {
-        *in = (struct input){.kind = INPUT_PASTE, .paste = paste_end(&term.paste)};
-        return true;
-    }
-    if (paste_continues(&term.paste)) {
-        if (!code)
-            paste_add(&term.paste, (uint32_t)w);
-        return false;
-    }
+    if (term.paste.open)
+        return take_of_paste(in, rc, w);
     if (code && (int)w == KEY_RESIZE) {
         *in = (struct input){.kind = INPUT_RESIZE};
         return true;
@@ -792,6 +781,7 @@ bool term_read(struct input *in)
     if (rc == ERR) {
         control_string_empty(&term.string, clock_ns());
         sequence_empty(&term.sequence, clock_ns());
+        paste_empty(&term.paste, clock_ns());
     }
     return false;
 }
