@@ -29,6 +29,12 @@ static double cpu_of_run(const struct pool_snapshot *s)
     return isnan(s->run_cpu_share) ? busy_of_run(s) : s->run_cpu_share;
 }
 
+/* Share of its time in which the thread that waited most for a CPU did so. */
+static double queued_of_run(const struct monitor *m)
+{
+    return m->queued_n > 0 ? m->queued_sum / m->queued_n : NAN;
+}
+
 /* The rate that is compared with --max-rate: of the last second, or since the last change where a
  * bulk is a good part of what the ceiling allows in a second, so that some seconds have one less
  * than others. */
@@ -83,6 +89,7 @@ void judge_bottleneck(const struct pool *p, struct pool_snapshot *s)
         .random_s = s->load.arrival == ARRIVAL_POISSON ? (over ? s->loaded_s : 1) : 0,
         .thinks = s->load.think_ns > 0,
         .local = s->local,
+        .queued = over ? queued_of_run(m) : m->queued,
         .quota = *engine_quota_words(p->engine) != '\0',
         .missing = missing(p, s, words, sizeof words),
     };
@@ -224,7 +231,7 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
                        "limit, not the target's"
                      : "generator CPU %.0f %% (limit %.0f): this is our limit, not the target's",
                  100 * c->value, 100 * c->limit);
-    c = add_check(s, CHECK_CPU_WAIT, over ? m->queued_sum / m->queued_n : m->queued, LIMIT_QUEUE,
+    c = add_check(s, CHECK_CPU_WAIT, over ? queued_of_run(m) : m->queued, LIMIT_QUEUE,
                   over || s->state == POOL_LOADING);
     if (!c->ok)
         snprintf(
