@@ -46,6 +46,15 @@ class Remote(lib.FolderTest):
         lib.write("/etc/hosts", "%s %s\n%s" % (address, name, before))
 
 
+class OrderlyEnd(Remote):
+    def test_that_it_is_elsewhere_is_no_error(self):
+        """Only what a protection did is: what loadtop merely notes of the target is not."""
+        self.hosts("localhost", "198.51.100.9")
+        run = lib.headless("--at", "500ms stop", "redis://localhost:%d" % self.redis.port, code=0)
+        self.assertEqual(run["ended_by"], "user")
+        self.assertIn("remote", {e["what"] for e in run["events"]})
+
+
 class Consent(Remote):
     def test_only_a_yes_starts_it(self):
         t = self.start("--at", "1s resume", "--at", "2s resume all", "--at", "3s mark now", self.url)
