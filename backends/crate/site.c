@@ -515,9 +515,9 @@ int crate_site_sql(struct crate_site *s, const char *sql, json_t *args, json_t *
     }
     if (!json_is_object(root)) {
         json_decref(root);
-        return err_set(err, ERR_FAILED,
-                       "%s: the answer is not JSON, or too much of it (is this CrateDB?)",
-                       s->host[s->at].shown);
+        err_set(err, ERR_FAILED, "%s: the answer is not JSON, or too much of it (is this CrateDB?)",
+                s->host[s->at].shown);
+        return name_address(&s->host[s->at], err);
     }
     if (reply)
         *reply = root;
