@@ -196,10 +196,12 @@ static void judge_connections(const struct pool *p, struct pool_snapshot *s)
 }
 
 /* What was not sent, and what waited for its answer to be read, is in no other check: the threads
- * neither ran nor waited for a CPU. */
+ * neither ran nor waited for a CPU. Not known where the kernel does not tell how long they did. */
 static void judge_standstill(const struct pool *p, struct pool_snapshot *s)
 {
-    struct check *c = add_check(s, CHECK_STANDSTILL, pool_sup(p)->stood_s, 0, true);
+    bool looked = engine_sup(p->engine)->standstill.ready_ns != 0;
+    double stood_s = pool_sup(p)->stood_s;
+    struct check *c = add_check(s, CHECK_STANDSTILL, stood_s, 0, looked || stood_s > 0);
     if (!c->ok)
         snprintf(c->why, sizeof c->why,
                  "the generator stood still for %.1f s (stopped, frozen, or the machine slept): "

@@ -169,7 +169,7 @@ struct pool_supervised {
     bool wanted;    /* it should load or be paused; cleared by `stop` and by the end */
     bool finishing; /* it is ending for good, because of: */
     enum end_reason ended_by;
-    struct err failed;      /* the target refused permanently */
+    struct err failed;      /* the target refused permanently; code 0: why a rule ended it */
     bool halted;            /* the user paused all: timed commands wait until the user resumes */
     bool awaiting_consent;  /* paused until the user consents to its first load */
     unsigned consent_epoch; /* how often awaiting_consent was set: a new question each time */

@@ -379,6 +379,7 @@ class Tells(Remote):
         pool = lib.pool(run)
         self.assertEqual(run["ended_by"], "rule")
         self.assertTrue(any("--max-bytes" in (e["to"] or "") for e in run["events"]), run["events"])
+        self.assertIn("--max-bytes", pool["state_why"])
         size = len("loadtop:000000000000") + 100  # a name and its value
         self.assertLessEqual(size * self.redis.calls("set"), 100 * 1024)
         self.assertGreater(size * pool["ops"]["completed"], 95 * 1024)
