@@ -17,6 +17,7 @@
 #include "engine/base/secret.h"
 #include "engine/base/utf8.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <netinet/in.h>
@@ -180,7 +181,11 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
     (void)purpose;
     if (pool_connect_allowed(s->pool, s->host[s->at].at.host, &a->addr, &s->refused) < 0)
         return CURL_SOCKET_BAD;
-    return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+    int fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+    if (fd < 0 && err_is_own_limit(errno))
+        err_set(&s->refused, ERR_OWN_LIMIT, "%s: no socket: %s%s", s->host[s->at].shown,
+                strerror(errno), err_descriptor_advice(errno));
+    return fd;
 }
 
 /* Called by libcurl at least once a second, so that the end of a run does not wait for a hanging
@@ -510,9 +515,9 @@ int crate_site_sql(struct crate_site *s, const char *sql, json_t *args, json_t *
     }
     if (!json_is_object(root)) {
         json_decref(root);
-        return err_set(err, ERR_FAILED,
-                       "%s: the answer is not JSON, or too much of it (is this CrateDB?)",
-                       s->host[s->at].shown);
+        err_set(err, ERR_FAILED, "%s: the answer is not JSON, or too much of it (is this CrateDB?)",
+                s->host[s->at].shown);
+        return name_address(&s->host[s->at], err);
     }
     if (reply)
         *reply = root;

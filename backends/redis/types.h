@@ -144,14 +144,14 @@ struct redis_sibling {
 struct redis_pool {
     struct addresses at;
     struct redis_hello hello;
-    struct redis_missing missing; /* written before a worker exists */
-    bool asks_who;                /* REDIS_WHO follows the handshake */
-    struct tls_context *tls;      /* rediss://; else NULL */
+    bool asks_who;           /* REDIS_WHO follows the handshake */
+    struct tls_context *tls; /* rediss://; else NULL */
     unsigned db;
     struct workers workers;
     struct redis_totals ended; /* sums of ended workers */
     struct redis_mark mark;    /* under the mutex of workers */
     /* the pool's thread only */
+    struct redis_missing missing;
     struct redis_link *link;
     bool link_known; /* the server's identity is known and allowed */
     /* INFO before the load (at first of the opening), or after the server was replaced; and INFO of

@@ -121,13 +121,17 @@ static bool holds(const struct engine *e, const struct pool *p, double rate, cha
 }
 
 /* Was this machine the bottleneck during the probe? If so, sets why. */
-static bool disturbed(const struct plateau *at, char *why, size_t size)
+static bool disturbed(const struct engine *e, const struct plateau *at, char *why, size_t size)
 {
     double queue = (double)at->light[LIGHT_QUEUE].value;
+    bool quota = *engine_quota_words(e) != '\0';
     if (at->cpu_share > LIMIT_CPU)
         snprintf(why, size, "loadtop's CPU was at %.0f %%", 100 * at->cpu_share);
     else if (queue > LIMIT_QUEUE)
-        snprintf(why, size, "threads waited %.0f %% of the time for a CPU", 100 * queue);
+        snprintf(why, size,
+                 quota ? "the CPU quota held threads back %.0f %% of the time"
+                       : "threads waited %.0f %% of the time for a CPU",
+                 100 * queue);
     else
         return false;
     return true;
@@ -184,7 +188,7 @@ static void vote(const struct engine *e, struct capacity_search *s, struct pool 
     }
     if (fell_behind)
         snprintf(r->why, sizeof r->why, "starts fell ever further behind");
-    if (disturbed(&at, client, sizeof client)) {
+    if (disturbed(e, &at, client, sizeof client)) {
         r->disturbed++;
         r->broke += r->disturbed >= DISTURBED_MOST ? DISTURBED_MOST : 0;
         copy_str(r->why, sizeof r->why, client);

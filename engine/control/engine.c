@@ -17,6 +17,8 @@
 #include "engine/base/secret.h"
 #include "engine/control/sweep.h"
 #include "engine/base/text.h"
+#include "engine/base/quantity.h"
+#include "engine/config/command_text.h"
 #include "engine/figures/monitor.h"
 #include "engine/control/change.h"
 #include "engine/figures/events.h"
@@ -286,6 +288,32 @@ static bool figures_final(struct engine *e, uint64_t now_ns)
     return true;
 }
 
+/* Tells which timed commands were due only after the run had ended by itself: as nothing else follows,
+ * they would be left out without a word. */
+static void tell_never_due(struct engine *e)
+{
+    struct engine_supervised *esup = engine_sup(e);
+    enum end_reason by = esup->ended_by;
+    unsigned told = 0; /* each is an event; on stderr the first stands for all */
+    if (!by && esup->pools)
+        by = pool_sup(esup->pool[esup->pools - 1])->ended_by;
+    if (by != END_BY_DURATION && by != END_BY_COUNT)
+        return;
+    for (unsigned i = esup->at_next; i < e->scenario.ats; i++) {
+        struct command c;
+        char text[COMMAND_LINE_MAX], due[32], why[96];
+        struct err err;
+        if (command_parse(&c, e->scenario.at[i].text, &err, NULL) < 0 || c.verb == VERB_STOP ||
+            c.verb == VERB_QUIT) /* what they are for has happened */
+            continue;
+        snprintf(why, sizeof why, "it was due at %s, after the end: not done",
+                 format_exact_duration(due, sizeof due, e->scenario.at[i].at_ns));
+        engine_event(e, NULL, EVENT_REFUSED, command_shown(&c, text, sizeof text), why, BY_AT);
+        if (!told++)
+            engine_say(e, "'%s': %s", text, why);
+    }
+}
+
 static void note_end(struct engine *e, uint64_t now_ns)
 {
     struct engine_supervised *esup = engine_sup(e);
@@ -293,6 +321,7 @@ static void note_end(struct engine *e, uint64_t now_ns)
         return;
     if (!esup->ended_ns) {
         esup->ended_ns = now_ns;
+        tell_never_due(e);
         for (unsigned i = 0; i < esup->pools; i++)
             atomic_store(&esup->pool[i]->atomic.over, pool_sup(esup->pool[i])->state == POOL_ENDED);
         ask_stats(e); /* request stats with the leftovers as of the end */

@@ -112,6 +112,13 @@ void bottleneck_find(const struct bottleneck_facts *f, struct bottleneck_verdict
         say(v, BOTTLENECK_RATE, NAN, "the rate that was asked for: the server keeps up with it");
     else if (f->rate_asked <= 0 && ceiling_reached(f->rate_most, f->rate))
         say(v, BOTTLENECK_RATE, NAN, "--max-rate: the ceiling for this pool");
+    else if (f->quota && f->queued >= LIMIT_QUEUE)
+        /* A thread that is held back is counted as waiting for what it does not read, and one that may
+         * not use a whole core never seems busy. */
+        say(v, BOTTLENECK_CLIENT, f->queued,
+            "the load generator: the CPU quota of its container held its threads back %.0f %% of the "
+            "time",
+            100 * f->queued);
     else if (f->thinks && f->idle > f->wait)
         say(v, BOTTLENECK_RATE, NAN, "the think time of the clients");
     else if (f->wait >= WAIT_LEAST && f->missing)

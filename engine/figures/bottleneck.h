@@ -30,7 +30,10 @@ struct bottleneck_facts {
     double rate, rate_asked, rate_most;
     double random_s; /* random arrivals: seconds over which `rate` was averaged; else 0 */
     bool thinks, local;
-    bool quota; /* the CPU quota of the generator's container held its threads back */
+    /* Share of the time in which the generator's busiest thread was ready to run and had no CPU; and
+     * whether the CPU quota of its container was the reason. */
+    double queued;
+    bool quota;
     /* Connections or parts of the target are missing: "9 of 50 connections up"; NULL: none are. Then
      * it cannot be told whether the target is the limit: others might take more. */
     const char *missing;

@@ -29,6 +29,12 @@ static double cpu_of_run(const struct pool_snapshot *s)
     return isnan(s->run_cpu_share) ? busy_of_run(s) : s->run_cpu_share;
 }
 
+/* Share of its time in which the thread that waited most for a CPU did so. */
+static double queued_of_run(const struct monitor *m)
+{
+    return m->queued_n > 0 ? m->queued_sum / m->queued_n : NAN;
+}
+
 /* The rate that is compared with --max-rate: of the last second, or since the last change where a
  * bulk is a good part of what the ceiling allows in a second, so that some seconds have one less
  * than others. */
@@ -83,6 +89,7 @@ void judge_bottleneck(const struct pool *p, struct pool_snapshot *s)
         .random_s = s->load.arrival == ARRIVAL_POISSON ? (over ? s->loaded_s : 1) : 0,
         .thinks = s->load.think_ns > 0,
         .local = s->local,
+        .queued = over ? queued_of_run(m) : m->queued,
         .quota = *engine_quota_words(p->engine) != '\0',
         .missing = missing(p, s, words, sizeof words),
     };
@@ -189,10 +196,12 @@ static void judge_connections(const struct pool *p, struct pool_snapshot *s)
 }
 
 /* What was not sent, and what waited for its answer to be read, is in no other check: the threads
- * neither ran nor waited for a CPU. */
+ * neither ran nor waited for a CPU. Not known where the kernel does not tell how long they did. */
 static void judge_standstill(const struct pool *p, struct pool_snapshot *s)
 {
-    struct check *c = add_check(s, CHECK_STANDSTILL, pool_sup(p)->stood_s, 0, true);
+    bool looked = engine_sup(p->engine)->standstill.ready_ns != 0;
+    double stood_s = pool_sup(p)->stood_s;
+    struct check *c = add_check(s, CHECK_STANDSTILL, stood_s, 0, looked || stood_s > 0);
     if (!c->ok)
         snprintf(c->why, sizeof c->why,
                  "the generator stood still for %.1f s (stopped, frozen, or the machine slept): "
@@ -224,7 +233,7 @@ void judge_validity(const struct pool *p, struct pool_snapshot *s)
                        "limit, not the target's"
                      : "generator CPU %.0f %% (limit %.0f): this is our limit, not the target's",
                  100 * c->value, 100 * c->limit);
-    c = add_check(s, CHECK_CPU_WAIT, over ? m->queued_sum / m->queued_n : m->queued, LIMIT_QUEUE,
+    c = add_check(s, CHECK_CPU_WAIT, over ? queued_of_run(m) : m->queued, LIMIT_QUEUE,
                   over || s->state == POOL_LOADING);
     if (!c->ok)
         snprintf(

@@ -249,6 +249,7 @@ static void judge_whose(const struct pool *p, struct plateau *pl)
         .random_s = pl->vars.arrival == ARRIVAL_POISSON ? pl->end_s - pl->start_s : 0,
         .thinks = pl->vars.think_ns > 0,
         .local = sup->local,
+        .queued = mean_of(&l->queue),
         .quota = *engine_quota_words(p->engine) != '\0',
         .missing = pl->light[LIGHT_CONNECTIONS].state == LIGHT_BAD ? l->short_why : NULL,
     };

@@ -45,10 +45,6 @@ static void record_latency(struct worker *w, const struct request *r, uint64_t n
     if (w->scarce)
         recorder_extra(rec, EXTRA_LEASE,
                        r->flags & OP_WAITED && sent > r->ready_ns ? sent - r->ready_ns : 0);
-    if (!(r->flags & OP_BATCH) && (r->op.n > 1 || w->bulk[r->op.type] > 1)) {
-        w->tally.batches++;
-        recorder_extra(rec, EXTRA_BATCH, service);
-    }
 }
 
 enum ending { END_OK, END_TIMEOUT };

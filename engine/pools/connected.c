@@ -4,8 +4,9 @@
  * that the backend reports (struct stat_part). The load goes on then.
  *
  * The time of it is measured by looking at each tick, however short it is each time, and counts
- * against the validity of the run. Connections that are being opened are not missing as long as
- * others come up within a second; one that stood, or could not be established, is missing at once.
+ * against the validity of the run. A connection that is being opened is not missing for OPENING_NS
+ * after it was asked for, however many come up meanwhile: after that all of the time counts, and so
+ * it does if the load ends first. One that stood, or could not be established, is missing at once.
  * (Plateaus are judged by what was up in each of their tenths, see lights.c.)
  *
  * An event needs more: a shortage that lasts, for DOWN_AFTER_NS without another connection coming
@@ -25,8 +26,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define TICK_NS (100 * NS_PER_MS)
 #define DOWN_AFTER_NS (150 * NS_PER_MS)
-#define OPENING_NS NS_PER_S           /* a first handshake may be slow */
+#define OPENING_NS ((ASKED_TICKS - 1) * TICK_NS) /* a second: a first handshake may be slow */
 #define SHORT_AFTER_NS (6 * NS_PER_S) /* the engine gives up an opening after 5 s at most */
 
 /* Why something is not up: a short name of it, and the whole reason. */
@@ -173,12 +175,41 @@ static void count_time(struct pool *p, uint64_t now_ns)
         s->counted_ns = now_ns;
 }
 
-/* It is missing from since_ns on. */
-static void count_as_missing(struct shortage *s)
+/* Notes what is wanted at this tick. */
+static void note_asked(struct shortage *s, uint32_t wanted)
+{
+    memmove(s->asked + 1, s->asked, sizeof s->asked - sizeof s->asked[0]);
+    s->asked[0] = wanted;
+}
+
+/* For how many ticks more than `up` have been asked for without a break, this one included. While a
+ * ramp runs the newest ones are missing all the time, and each of them only for a moment. */
+static unsigned ticks_asked(const struct shortage *s, uint32_t up)
+{
+    unsigned ticks = 0;
+    while (ticks < ASKED_TICKS && s->asked[ticks] > up)
+        ticks++;
+    return ticks;
+}
+
+/* It is missing, from the last_ns of what was taken for an opening on. */
+static void count_as_missing(struct shortage *s, uint64_t last_ns)
 {
     s->missing = true;
-    s->lasted_ns += s->opening_ns;
+    s->lasted_ns += s->opening_ns < last_ns ? s->opening_ns : last_ns;
     s->opening_ns = 0;
+}
+
+/* Does what is being opened count as missing from now on? `last`: the load ends, and what it still
+ * lacks counts; in a ramp only for as long as it was asked for. */
+static void judge_opening(struct shortage *s, const struct seen *n, uint64_t now_ns, bool last)
+{
+    unsigned ticks = ticks_asked(s, n->up);
+    uint64_t asked_ns = ticks < s->looks ? (ticks - 1) * TICK_NS : now_ns - s->since_ns;
+    if (missing_part(n) || n->refused > s->refused || n->up < s->stood || ticks == ASKED_TICKS)
+        count_as_missing(s, UINT64_MAX);
+    else if (last && asked_ns >= DOWN_AFTER_NS)
+        count_as_missing(s, ticks < s->looks ? asked_ns : UINT64_MAX);
 }
 
 /* Puts it into words, and keeps the worst moment. */
@@ -201,6 +232,7 @@ static void describe(struct pool *p, const struct seen *n, struct cause *c)
 static void forget(struct shortage *s, const struct seen *n)
 {
     s->since_ns = s->newest_ns = s->opening_ns = 0;
+    s->looks = 0;
     s->missing = s->lasting = false;
     s->told.n = 0;
     s->refused = n->refused;
@@ -220,7 +252,7 @@ static void end_shortage(struct pool *p, const struct seen *n, uint64_t now_ns)
     forget(s, n);
 }
 
-/* Begins a shortage, or notes that more of it came up: what is being opened is waited for again. A
+/* Begins a shortage, or notes that more of it came up: its event waits for the others again. A
  * change of what is wanted does not renew the wait: it would never end while a ramp runs. */
 static void note_progress(struct pool *p, const struct seen *n, bool back, uint64_t now_ns)
 {
@@ -234,10 +266,6 @@ static void note_progress(struct pool *p, const struct seen *n, bool back, uint6
     } else if (back || (more && !s->lasting)) {
         s->newest_ns = now_ns;
         s->most_up = n->up;
-        if (!s->missing) {
-            s->since_ns = now_ns;
-            s->opening_ns = 0;
-        }
     }
     if (back) {
         s->lasting = false;
@@ -256,15 +284,17 @@ static void supervise_shortage(struct pool *p, const struct seen *n, uint64_t no
     s->up = n->up;
     s->wanted = n->wanted;
     count_time(p, now_ns);
+    note_asked(s, n->wanted);
     if (share_up(n) >= 1) {
         end_shortage(p, n, now_ns);
         return;
     }
     note_progress(p, n, back, now_ns);
+    s->looks++;
     bool part = missing_part(n) != NULL, refused = n->refused > s->refused;
-    uint64_t opening_for = now_ns - s->since_ns, waited = now_ns - s->newest_ns;
-    if (part || refused || n->up < s->stood || opening_for >= (last ? DOWN_AFTER_NS : OPENING_NS))
-        count_as_missing(s);
+    uint64_t waited = now_ns - s->newest_ns;
+    if (!s->missing)
+        judge_opening(s, n, now_ns, last);
     if (n->up > s->stood)
         s->stood = n->up;
     describe(p, n, &c);
@@ -286,6 +316,7 @@ void connected_end(struct pool *p, uint64_t now_ns)
     supervise_shortage(p, &n, now_ns, true);
     forget(s, &n);
     s->most_up = s->stood = 0;
+    memset(s->asked, 0, sizeof s->asked);
 }
 
 /* ---- the state ---- */

@@ -80,8 +80,6 @@ static void become_remote(struct pool *p, uint64_t now_ns)
         sup->failed = err;
         engine_event(p->engine, p, EVENT_REFUSED, "", err.msg, BY_RULE);
         pool_finish(p, END_BY_ERROR, ORDER_CLOSE, now_ns);
-        if (sup->state == POOL_ENDED) /* nothing ran: record the reason */
-            pool_set_state(p, POOL_ENDED, now_ns, "%s", err.msg);
         return;
     }
     if (sup->load_from_ns)
@@ -173,6 +171,7 @@ void guard_supervise(struct pool *p, uint64_t now_ns)
         engine_event(p->engine, p, EVENT_RULE, "", why, BY_RULE);
         engine_say(p->engine, "%s: ended: %s", p->spec.name, why);
         end_sweep(p, why);
+        copy_str(sup->failed.msg, sizeof sup->failed.msg, why); /* its code stays: it is no error */
         pool_finish(p, END_BY_RULE, ORDER_DRAIN, now_ns);
     }
 }

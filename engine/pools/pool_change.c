@@ -101,6 +101,12 @@ void pool_publish_settings(struct pool *p)
     pool_wake_workers(p);
 }
 
+const char *pool_end_words(const struct pool *p)
+{
+    const struct pool_supervised *sup = pool_sup(p);
+    return sup->failed.msg[0] ? sup->failed.msg : end_reason_name(sup->ended_by);
+}
+
 void pool_finish(struct pool *p, enum end_reason by, enum worker_order order, uint64_t now_ns)
 {
     struct pool_supervised *sup = pool_sup(p);
@@ -116,8 +122,7 @@ void pool_finish(struct pool *p, enum end_reason by, enum worker_order order, ui
         pool_note_pause(p, false, now_ns);
     }
     pool_order_all(p, order);
-    pool_set_state(p, pool_alive(p) ? POOL_DRAINING : POOL_ENDED, now_ns, "%s",
-                   end_reason_name(by));
+    pool_set_state(p, pool_alive(p) ? POOL_DRAINING : POOL_ENDED, now_ns, "%s", pool_end_words(p));
 }
 
 void pool_forbid(struct pool *p, unsigned type, const char *why)

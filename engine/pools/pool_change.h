@@ -21,8 +21,11 @@ void pool_publish_settings(struct pool *);
 int pool_pause(struct pool *, bool paused, enum origin by, struct err *err);
 /* 0, or ERR_REFUSED: the mix contains an operation that pool_forbid has forbidden. */
 int pool_forbids(struct pool *, const double weight[OPS_MAX], struct err *);
-/* Ends the pool: now_ns is when the load ended. */
+/* Ends the pool: now_ns is when the load ended. The reason of its state is `failed` of the supervisor's
+ * part, if that is set before, else the name of the reason. */
 void pool_finish(struct pool *, enum end_reason, enum worker_order, uint64_t now_ns);
+/* Why it ended, or is about to, as its state says it. */
+const char *pool_end_words(const struct pool *);
 /* When --max-time ends the pool in any state; NS_NEVER: never. */
 uint64_t pool_last_moment(const struct pool *);
 void pool_end_ramps(struct pool *);

@@ -304,7 +304,7 @@ void pool_supervise(struct pool *p, uint64_t now_ns)
         if (pool_alive(p))
             return;
         pool_set_state(p, sup->finishing ? POOL_ENDED : POOL_STOPPED, now_ns, "%s",
-                       sup->finishing ? end_reason_name(sup->ended_by) : "stopped");
+                       sup->finishing ? pool_end_words(p) : "stopped");
         return;
     }
     if (!sup->load_from_ns) {

@@ -164,10 +164,10 @@ double engine_seconds(const struct engine *, uint64_t ns); /* since the start */
 void engine_wake(struct engine *);                         /* any thread */
 /* Sets the message for the screen. Supervisor only. */
 void engine_say(struct engine *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Finds a pool by name or number; NULL: none, or removed. */
 /* For the end of a sentence about waiting for a CPU: that the quota of the container was the cause,
  * or "". */
 const char *engine_quota_words(const struct engine *);
+/* Finds a pool by name or number; NULL: none, or removed. */
 struct pool *engine_find_pool(const struct engine *, const char *name);
 /* Was this protected host's name given, by --confirm or on the screen? Any thread. */
 bool engine_confirmed(const struct engine *, const char *host);

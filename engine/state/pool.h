@@ -122,17 +122,21 @@ struct causes_told {
     unsigned n;
 };
 
+enum {
+    ASKED_TICKS = 11 /* a second, both of its ends included */
+};
+
 /* Fewer connections or parts of the target than are wanted, see connected.c. */
 struct shortage {
-    uint32_t up, wanted; /* connections, as last seen under load */
-    /* Since when something is not up; 0: nothing is. Or, as long as it is only being opened, when
-     * the newest connection came up. */
-    uint64_t since_ns;
-    uint32_t stood;     /* most connections, of those wanted, that were up together */
-    bool missing;       /* it counts as missing, and is not only being opened */
-    bool lasting;       /* so long that there is an event */
-    uint64_t refused;   /* tally.refused when nothing was missing last */
-    uint32_t most_up;   /* since since_ns */
+    uint32_t up, wanted;         /* connections, as last seen under load */
+    uint64_t since_ns;           /* since when something is not up; 0: nothing is */
+    unsigned looks;              /* ticks since then, this one included */
+    uint32_t asked[ASKED_TICKS]; /* connections wanted at this tick, and at those before it */
+    uint32_t stood;              /* most connections, of those wanted, that were up together */
+    bool missing;                /* it counts as missing, and is not only being opened */
+    bool lasting;                /* so long that there is an event */
+    uint64_t refused;            /* tally.refused when nothing was missing last */
+    uint32_t most_up;            /* since since_ns */
     uint64_t newest_ns; /* when the newest connection came up, as far as the event waits for it */
     /* The texts are of now if since_ns is set. */
     char what[96];  /* "9 of 50 connections", "2 of 3 nodes, 4 of 6 connections" */
@@ -140,8 +144,8 @@ struct shortage {
     double share;   /* that is up */
     char why[256];  /* "9 of 50 connections up: maxclients: redis://...: ERR max number ..." */
     struct causes_told told;
-    /* Time under load, after the warm-up, up to counted_ns: in which something was missing; and for
-     * which what is not up has been opened now. */
+    /* Time under load, after the warm-up, up to counted_ns: in which something was missing; and in
+     * which the connections that are not up now were only being opened. */
     uint64_t counted_ns, lasted_ns, opening_ns;
     double worst_share; /* of what was missing */
     char worst[96];     /* "9 of 50 connections up: maxclients"; "": there was none */
@@ -165,7 +169,7 @@ struct pool_supervised {
     bool wanted;    /* it should load or be paused; cleared by `stop` and by the end */
     bool finishing; /* it is ending for good, because of: */
     enum end_reason ended_by;
-    struct err failed;      /* the target refused permanently */
+    struct err failed;      /* the target refused permanently; code 0: why a rule ended it */
     bool halted;            /* the user paused all: timed commands wait until the user resumes */
     bool awaiting_consent;  /* paused until the user consents to its first load */
     unsigned consent_epoch; /* how often awaiting_consent was set: a new question each time */

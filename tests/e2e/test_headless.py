@@ -372,5 +372,24 @@ class Figures(unittest.TestCase):
         self.assertRegex(run["started"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
 
 
+class NeverDue(unittest.TestCase):
+    """What --at has for a time after the end."""
+
+    def run_with(self, *args):
+        r = lib.loadtop("--headless", "--no-history", *args, "null:?service=1ms")
+        self.assertEqual(r.code, 0, r.err)
+        return r
+
+    def test_it_is_told(self):
+        for args in ("-d", "300ms"), ("-n", "100"):
+            r = self.run_with(*args, "--at", "30m sweep clients=1,2", "--at", "40m threads 2")
+            self.assertIn("'sweep clients=1,2': it was due at 30m, after the end: not done", r.err)
+            self.assertIn("threads 2", r.out)  # each is an event
+
+    def test_an_end_of_its_own_is_not(self):
+        r = self.run_with("-d", "300ms", "--at", "30m stop", "--at", "100ms threads 2")
+        self.assertNotIn("not done", r.err + r.out)
+
+
 if __name__ == "__main__":
     lib.main()

@@ -46,6 +46,15 @@ class Remote(lib.FolderTest):
         lib.write("/etc/hosts", "%s %s\n%s" % (address, name, before))
 
 
+class OrderlyEnd(Remote):
+    def test_that_it_is_elsewhere_is_no_error(self):
+        """Only what a protection did is: what loadtop merely notes of the target is not."""
+        self.hosts("localhost", "198.51.100.9")
+        run = lib.headless("--at", "500ms stop", "redis://localhost:%d" % self.redis.port, code=0)
+        self.assertEqual(run["ended_by"], "user")
+        self.assertIn("remote", {e["what"] for e in run["events"]})
+
+
 class Consent(Remote):
     def test_only_a_yes_starts_it(self):
         t = self.start("--at", "1s resume", "--at", "2s resume all", "--at", "3s mark now", self.url)
@@ -370,6 +379,7 @@ class Tells(Remote):
         pool = lib.pool(run)
         self.assertEqual(run["ended_by"], "rule")
         self.assertTrue(any("--max-bytes" in (e["to"] or "") for e in run["events"]), run["events"])
+        self.assertIn("--max-bytes", pool["state_why"])
         size = len("loadtop:000000000000") + 100  # a name and its value
         self.assertLessEqual(size * self.redis.calls("set"), 100 * 1024)
         self.assertGreater(size * pool["ops"]["completed"], 95 * 1024)

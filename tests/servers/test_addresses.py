@@ -254,6 +254,14 @@ class Addresses(unittest.TestCase):
             self.assertIn("at [::1]:%d: the server redirects (301)" % port, result.err)
             self.assertIn(": use crates://%s:4200/\n" % host, result.err)
 
+    def test_what_answers_200_and_is_no_crate(self):
+        """A web server that is content with everything: at the first statement its address is named."""
+        port = lib.free_port()
+        with contextlib.closing(Other(port, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")):
+            result = lib.loadtop("--headless", "-n", 1, "crate://%s:%d/doc.t" % (NAME, port), timeout=BOUND)
+        self.assertEqual(result.code, 1, result)
+        self.assertIn("at [::1]:%d: the answer is not JSON" % port, result.err)
+
     def test_the_place_is_said_once(self):
         """Of what a Cassandra answers while a connection is opened."""
         refuses = b"\x84\0\0\0\0" + struct.pack(">I", 6 + 200) + struct.pack(">IH", 0x100, 200) + 200 * b"w"

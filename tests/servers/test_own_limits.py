@@ -20,10 +20,10 @@ class OwnLimits(unittest.TestCase):
         redis, crate, cassandra = (self.enterContext(c) for c in (lib.Redis(), Standin(), Cluster()))
         return {"redis": redis.url + "?", "crate": crate.url() + "?", "cassandra": cassandra.url + "?streams=1&"}
 
-    def limited(self, limit):
+    def limited(self, limit, most=64):
         """The program with a limit of descriptors."""
         path = os.path.join(lib.folder(self), "limited")
-        lib.write(path, '#!/bin/sh\nulimit %s 64\nexec %s "$@"\n' % (limit, lib.LOADTOP))
+        lib.write(path, '#!/bin/sh\nulimit %s %d\nexec %s "$@"\n' % (limit, most, lib.LOADTOP))
         os.chmod(path, 0o700)
         return mock.patch.object(lib, "LOADTOP", path)
 
@@ -60,6 +60,18 @@ class OwnLimits(unittest.TestCase):
                 self.assertIn("ulimit -n", classes["own_limit"]["last"])
                 self.assertFalse({"refused", "connect"} & set(classes), classes)
                 self.assertFalse(run["validity"]["ok"])
+
+    def test_too_few_for_a_single_connection(self):
+        """However few there are: what did not reach the server is not told of the server."""
+        for name, url in self.targets().items():
+            for limit in range(7, 17):
+                with self.subTest(name, limit=limit), self.limited("-n", limit):
+                    r = lib.loadtop("--headless", "--no-history", "-d", "1s", url)
+                    self.assertIn(r.code, (0, 1), r.err)
+                    if r.code or "0 of 1 up" in r.out or "0 threads" in r.out:
+                        self.assertEqual(r.code, 1, r.out)
+                        self.assertRegex(r.err, "ulimit -n|Too many open files")
+                        self.assertNotIn("no target was reached", r.err)
 
 
 if __name__ == "__main__":

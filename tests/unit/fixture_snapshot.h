@@ -440,6 +440,7 @@ static struct snapshot *fixture_snapshot(void)
     s.anon_bytes = 20000000;
     copy_str(s.host, sizeof s.host, "lg-02");
     s.cores = 2;
+    s.cpus = 2;
     copy_str(s.undo, sizeof s.undo, "redis threads 4 -> 3");
     return &s;
 }

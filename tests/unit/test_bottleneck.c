@@ -56,6 +56,35 @@ static void test_generator_comes_first(void **state)
     is(f, BOTTLENECK_CLIENT, 0.9, "busy 90 % of their time and had 79 % of a core");
 }
 
+/* A thread that its container's quota holds back stands where it waits for answers, and is never seen to
+ * be busy. */
+static void test_a_quota_of_a_container(void **state)
+{
+    (void)state;
+    struct bottleneck_facts f = facts();
+    f.cpu = 0.28;
+    f.server = 0.31;
+    f.local = f.quota = true;
+    f.queued = 0.48;
+    is(f, BOTTLENECK_CLIENT, 0.48, "the CPU quota of its container held its threads back 48 %");
+    f.answer = 0.9; /* whatever the server says */
+    is(f, BOTTLENECK_CLIENT, 0.48, "quota");
+    f.missing = "9 of 50 connections up";
+    is(f, BOTTLENECK_CLIENT, 0.48, "quota");
+    f.rate_asked = f.rate; /* what was asked for was reached all the same */
+    is(f, BOTTLENECK_RATE, NAN, "rate that was asked for");
+    f = facts();
+    f.server = 0.9;
+    f.quota = true;
+    f.queued = 0.05; /* it did, for a moment */
+    is(f, BOTTLENECK_SERVER, NAN, "the server (its CPU: 90 %");
+    f.quota = false;
+    f.queued = 0.48; /* it waits for others */
+    is(f, BOTTLENECK_SERVER, NAN, "the server (its CPU: 90 %");
+    f.queued = f.cpu = NAN;
+    is(f, BOTTLENECK_NONE, NAN, "not known yet");
+}
+
 /* The same waiting, distinguished by what the server says that it worked. */
 static void test_server_and_way_by_its_own_word(void **state)
 {
@@ -131,6 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_generator_comes_first),
+        cmocka_unit_test(test_a_quota_of_a_container),
         cmocka_unit_test(test_server_and_way_by_its_own_word),
         cmocka_unit_test(test_way_by_the_round_trip),
         cmocka_unit_test(test_schedules),

@@ -205,26 +205,75 @@ static void test_all_that_are_lost_again_and_again(void **state)
     end(&r);
 }
 
-/* Slow to open, but each after the other: as long as they come up nothing is missing. */
+/* A target that opens one connection after the other, one each step_ms. */
+static void play_slow_target(struct run *r, unsigned n, unsigned step_ms, const char *query)
+{
+    static struct script_opening opening[100];
+    static struct script s;
+    for (unsigned i = 0; i < n; i++)
+        opening[i] = (struct script_opening){.after_ns = (i + 1) * step_ms * MS};
+    s = (struct script){.opening = opening, .openings = n};
+    begin(r, &s, query);
+}
+
+/* All of them are up within the second that an opening may take: nothing is missing. */
 static void test_slow_openings_are_no_shortage(void **state)
 {
-    struct script_opening opening[40];
-    for (unsigned i = 0; i < 40; i++)
-        opening[i] = (struct script_opening){.after_ns = (i + 1) * 100 * MS};
-    struct script s = {.opening = opening, .openings = 40};
     const char *text = "";
     struct run r;
     (void)state;
-    begin(&r, &s, "clients=40");
-    step(&r, 2 * S);
-    expect_connections(&r, 19, 40);
-    step(&r, 8 * S);
+    play_slow_target(&r, 40, 20, "clients=40");
+    step(&r, 500 * MS);
+    expect_connections(&r, 24, 40);
+    step(&r, 3 * S);
     expect_connections(&r, 40, 40);
     const struct snapshot *n = engine_snapshot(r.engine);
     assert_int_equal(events_of(n, EVENT_PARTIAL, &text), 0);
     assert_true(check_of(n)->ok);
+    assert_true(check_of(n)->value <= 0);
     snapshot_release(n);
     end(&r);
+}
+
+/* However steadily they come up: each that does buys no time for the others. */
+static void test_openings_that_never_end(void **state)
+{
+    const char *text = "";
+    struct run r;
+    (void)state;
+    play_slow_target(&r, 50, 90, "clients=50&rate=300/s&duration=5s");
+    step(&r, 6 * S);
+    const struct snapshot *n = engine_snapshot(r.engine);
+    assert_true(n->ended);
+    assert_int_equal(n->pool[0].connections_up, 50);
+    assert_int_equal(events_of(n, EVENT_PARTIAL, &text), 0);
+    assert_false(check_of(n)->ok);
+    assert_in_range((uint64_t)(100 * check_of(n)->value), 88, 92);
+    snapshot_release(n);
+    end(&r);
+}
+
+/* The load ends before all are up: all of its time was too few. */
+static void test_openings_that_do_not_end_in_time(void **state)
+{
+    const char *text = "";
+    struct run r;
+    (void)state;
+    for (unsigned ms = 900; ms <= 4000; ms += 3100) {
+        char query[64];
+        snprintf(query, sizeof query, "clients=100&duration=%ums", ms);
+        play_slow_target(&r, 100, 200, query);
+        step(&r, 5 * S);
+        const struct snapshot *n = engine_snapshot(r.engine);
+        assert_true(n->ended);
+        assert_in_range(n->pool[0].connections_up, ms / 200 - 1, ms / 200);
+        assert_int_not_equal(n->pool[0].bottleneck, BOTTLENECK_SERVER);
+        assert_false(check_of(n)->ok);
+        assert_true(check_of(n)->value > 0.95);
+        assert_true(events_of(n, EVENT_PARTIAL, &text) <= 1);
+        snapshot_release(n);
+        end(&r);
+    }
 }
 
 /* Connections that hang while they are opened are missing once they are given up. */
@@ -337,19 +386,40 @@ static void test_a_ramp_against_a_limit(void **state)
     end(&r);
 }
 
-/* Each takes a while to open, so that some are always being opened: nothing is missing. */
+/* Each takes a while to open, so that some are always being opened: nothing is missing, and what is
+ * at the end was asked for only then. */
 static void test_a_ramp_over_a_slow_way(void **state)
 {
     struct script s = {OPENINGS({.after_ns = 300 * MS})};
     const char *text = "";
     struct run r;
     (void)state;
-    begin(&r, &s, "clients=1");
+    begin(&r, &s, "clients=1&duration=10s");
     send(&r, "clients 100 over 10s");
-    step(&r, 10 * S);
+    step(&r, 9 * S);
     const struct snapshot *n = engine_snapshot(r.engine);
     assert_int_equal(events_of(n, EVENT_PARTIAL, &text), 0);
+    assert_true(check_of(n)->value <= 0);
+    snapshot_release(n);
+    step(&r, 2 * S);
+    n = engine_snapshot(r.engine);
+    assert_true(n->ended);
     assert_true(check_of(n)->ok);
+    snapshot_release(n);
+    end(&r);
+}
+
+/* It opens fewer in a second than the ramp asks for: they are missing while it runs. */
+static void test_a_ramp_that_is_too_fast(void **state)
+{
+    struct run r;
+    (void)state;
+    play_slow_target(&r, 100, 200, "clients=1");
+    send(&r, "clients 100 over 2s");
+    step(&r, 4 * S);
+    const struct snapshot *n = engine_snapshot(r.engine);
+    assert_false(check_of(n)->ok);
+    assert_true(check_of(n)->value > 0.9);
     snapshot_release(n);
     end(&r);
 }
@@ -603,11 +673,14 @@ int main(void)
         cmocka_unit_test(test_one_that_is_lost_for_a_moment),
         cmocka_unit_test(test_all_that_are_lost_again_and_again),
         cmocka_unit_test(test_slow_openings_are_no_shortage),
+        cmocka_unit_test(test_openings_that_never_end),
+        cmocka_unit_test(test_openings_that_do_not_end_in_time),
         cmocka_unit_test(test_openings_that_hang),
         cmocka_unit_test(test_a_short_run_whose_openings_hang),
         cmocka_unit_test(test_the_end_of_a_run),
         cmocka_unit_test(test_a_ramp_against_a_limit),
         cmocka_unit_test(test_a_ramp_over_a_slow_way),
+        cmocka_unit_test(test_a_ramp_that_is_too_fast),
         cmocka_unit_test(test_fewer_are_wanted),
         cmocka_unit_test(test_an_outage),
         cmocka_unit_test(test_threads_come_and_go),

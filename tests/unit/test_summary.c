@@ -91,9 +91,29 @@ static void test_missing_connections(void **state)
     text_free(&progress);
 }
 
+/* A container's quota is a part of a core. */
+static void test_the_cores_that_it_may_use(void **state)
+{
+    static const struct {
+        double cpus;
+        const char *words;
+    } cases[] = {{0.3, "(0.3 cores)"}, {1, "(1 core)"}, {1.5, "(1.5 cores)"}, {128, "(128 cores)"}};
+    (void)state;
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct snapshot *s = fixture_snapshot();
+        struct text t = {0};
+        s->cpus = cases[i].cpus;
+        summary_text(&t, s);
+        if (!strstr(text_str(&t), cases[i].words))
+            fail_msg("no %s", cases[i].words);
+        text_free(&t);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_cores_that_it_may_use),
         cmocka_unit_test(test_no_line_is_forged),
         cmocka_unit_test(test_missing_connections),
     };

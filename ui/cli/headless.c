@@ -60,7 +60,8 @@ struct run {
     uint64_t begin_ns, cpu_begin_ns, next_progress_ns, message_serial;
     int64_t sweep;  /* the ticket of --sweep; 0: there is none */
     bool unwritten; /* a requested report could not be written */
-    bool ending, given_up, reached, unreached, usage, last;
+    int unreached;  /* exit code if no target was reached; 0: one was */
+    bool ending, given_up, reached, usage, last;
     bool tty, line; /* stderr is a terminal; it shows a progress line */
 };
 
@@ -169,20 +170,47 @@ static void say_start(struct run *r)
 
 /* ---- Watching ---- */
 
-static bool pool_was_reached(const struct pool_snapshot *p)
+static bool pool_was_loaded(const struct pool_snapshot *p)
 {
     const struct counts *c = &p->counts, *w = &p->warm;
-    return p->answered || p->connections_up || c->completed || c->errors || c->timeouts ||
-           c->in_flight || w->completed || w->errors || w->timeouts || w->in_flight;
+    return p->connections_up || c->completed || c->errors || c->timeouts || c->in_flight ||
+           w->completed || w->errors || w->timeouts || w->in_flight;
 }
 
-/* Why a pool was not reached. The state's reason is how it ended, once it has. */
-static const char *why_not(const struct pool_snapshot *p)
+/* The newest failure of a connection; NULL: there was none. */
+static const struct error_class *newest_failure(const struct pool_snapshot *p)
 {
     const struct error_class *newest = NULL;
     for (unsigned i = 0; i < p->conn_errors; i++)
         if (!newest || p->conn_error[i].last_s > newest->last_s)
             newest = &p->conn_error[i];
+    return newest;
+}
+
+/* Why no thread of the pool could be started; NULL: one was. */
+static const char *why_no_thread(const struct snapshot *s, const struct pool_snapshot *p)
+{
+    for (unsigned i = s->events; i-- > 0 && !p->workers;)
+        if (s->event[i].kind == EVENT_REFUSED && s->event[i].by == BY_RULE &&
+            strcmp(s->event[i].pool, p->name) == 0)
+            return s->event[i].to;
+    return NULL;
+}
+
+/* Was it this machine that had no thread, descriptor or port for the pool? */
+static bool is_own_limit(const struct snapshot *s, const struct pool_snapshot *p)
+{
+    const struct error_class *newest = newest_failure(p);
+    return why_no_thread(s, p) || (newest && strcmp(newest->name, "own_limit") == 0);
+}
+
+/* Why a pool was not reached. The state's reason is how it ended, once it has. */
+static const char *why_not(const struct snapshot *s, const struct pool_snapshot *p)
+{
+    const struct error_class *newest = newest_failure(p);
+    const char *no_thread = why_no_thread(s, p);
+    if (no_thread)
+        return no_thread;
     if (p->errors && p->error[0].last[0])
         return p->error[0].last;
     if (p->state != POOL_ENDED && p->state_why[0])
@@ -205,7 +233,9 @@ static struct reach pools_reached(const struct snapshot *s)
     struct reach r = {0};
     for (unsigned i = 0; i < s->pools; i++) {
         const struct pool_snapshot *p = &s->pool[i];
-        bool reached = pool_was_reached(p) || p->state == POOL_PAUSED || p->state == POOL_STOPPED ||
+        /* That the target answered is no load if this machine can carry none. */
+        bool reached = pool_was_loaded(p) || (p->answered && !is_own_limit(s, p)) ||
+                       p->state == POOL_PAUSED || p->state == POOL_STOPPED ||
                        p->ended_by == END_BY_RULE; /* ended at once by a protection rule */
         if (p->error_code && p->error_code != ERR_UNREACHED) {
             r.refused = p;
@@ -229,16 +259,20 @@ static void check_targets(struct run *r, const struct snapshot *s)
     r->reached = r->reached || now.any;
     if (r->ending || r->given_up)
         return;
-    if (now.missing && !r->reached && (late || s->ended)) {
+    bool own = now.missing && is_own_limit(s, now.missing);
+    bool never =
+        !r->reached || (own && !now.any && s->ended); /* it may have answered, for nothing */
+    if (now.missing && never && (late || s->ended)) {
         char within[32] = "";
         if (late)
             snprintf(within, sizeof within, " within %.0f s", REACH_S);
-        snprintf(why, sizeof why, "no target was reached%s: %s: %s", within, now.missing->name,
-                 why_not(now.missing));
-        r->unreached = true;
+        snprintf(why, sizeof why, "%s%s: %s: %s",
+                 own ? "nothing was loaded, by a limit of this machine" : "no target was reached",
+                 within, now.missing->name, why_not(s, now.missing));
+        r->unreached = own ? EXIT_FAILED : EXIT_UNREACHED;
     } else if (now.missing && r->reached && !now.loading && late && !s->ended) {
         snprintf(why, sizeof why, "%s was never reached, and all else has ended: %s",
-                 now.missing->name, why_not(now.missing));
+                 now.missing->name, why_not(s, now.missing));
     } else if (now.refused && s->ended) {
         snprintf(why, sizeof why, "%s: %s", now.refused->name, now.refused->state_why);
     } else {
@@ -267,9 +301,9 @@ static void check_standstill(struct run *r, const struct snapshot *s)
     }
     if (r->ending || s->ended || !idle || !waiting || s->now_s < last_s + STANDSTILL_S)
         return;
-    for (unsigned i = 0; i < s->events; i++)
-        by_rule = by_rule || (s->event[i].by == BY_RULE && s->event[i].kind != EVENT_STUCK &&
-                              s->event[i].kind != EVENT_STANDSTILL);
+    for (unsigned i = 0; i < s->events; i++) /* other events of this origin are only told */
+        by_rule = by_rule || (s->event[i].by == BY_RULE && (s->event[i].kind == EVENT_RULE ||
+                                                            s->event[i].kind == EVENT_REFUSED));
     note(r, "nothing is loaded and no command is to come: this is the end");
     end_run(r, END_DRAIN, by_rule ? END_BY_ERROR : END_BY_USER);
 }
@@ -431,7 +465,7 @@ static int exit_code(const struct run *r, const struct snapshot *s)
         return EXIT_SIGNAL + r->signal;
     if (r->usage)
         return EXIT_WRONG_USAGE;
-    int code = exit_worse(exit_of_run(s), r->unreached ? EXIT_UNREACHED : EXIT_DONE);
+    int code = exit_worse(exit_of_run(s), r->unreached);
     return r->unwritten ? exit_worse(code, EXIT_FAILED) : code;
 }
 

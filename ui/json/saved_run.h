@@ -102,7 +102,7 @@ struct saved_pool {
     /* of the threads' time */
     double generate_share, client_share, wait_share, scheduled_idle_share;
     struct saved_latencies latency;
-    struct saved_latency batches; /* service time of requests; absent where they are not batches */
+    struct saved_latency batches; /* of pattern batch; absent: there were none */
     struct saved_bottleneck bottleneck;
     struct saved_capacity capacity;
     struct saved_histograms histograms;

@@ -92,7 +92,7 @@ static void add_latencies(struct doc *d, const struct saved_pool *p)
         text_append(what, sizeof what, 0, "%s, service", p->op[i].name);
         add_latency_row(d, what, &p->op[i].latency.service);
     }
-    add_latency_row(d, "requests (batches)", &p->batches);
+    add_latency_row(d, "batches", &p->batches);
     doc_table_end(d);
 }
 

@@ -328,11 +328,12 @@ static void add_changes(struct text *t, const struct snapshot *s)
 void summary_text(struct text *t, const struct snapshot *s)
 {
     char date[32] = "";
+    double cpus = round(100 * s->cpus) / 100; /* a quota is a part of one, "0.3 cores" */
     struct tm tm;
     if (gmtime_r(&s->started.tv_sec, &tm))
         strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S UTC", &tm);
-    text_add_line(t, "loadtop " LOADTOP_VERSION ": %.3f s from %s on %s (%u core%s), %s%s",
-                  s->now_s, date, s->host, s->cores, s->cores == 1 ? "" : "s",
+    text_add_line(t, "loadtop " LOADTOP_VERSION ": %.3f s from %s on %s (%g core%s), %s%s",
+                  s->now_s, date, s->host, cpus, fabs(cpus - 1) < 1e-9 ? "" : "s",
                   s->ended_by ? "ended by " : "not ended", end_reason_name(s->ended_by));
     for (unsigned i = 0; i < s->pools + s->removed; i++)
         add_pool(t, &s->pool[i], i >= s->pools);
