@@ -342,6 +342,14 @@ void plateau_judge_now(struct pool *p, double now_s)
         drop_first(p, half);
 }
 
+/* Something was lost, and whether that lasts is not known yet: if it does, the plateau ends as it was
+ * described last, before the loss; else the next second describes it, with the loss. */
+static bool is_in_doubt(const struct pool *p)
+{
+    const struct shortage *s = &pool_sup(p)->shortage;
+    return s->since_ns && s->up < s->stood && !s->lasting;
+}
+
 void plateau_judge(struct pool *p, double now_s)
 {
     const struct period *s = &pool_sup(p)->figures->plateaus.now;
@@ -349,7 +357,8 @@ void plateau_judge(struct pool *p, double now_s)
         lights_second(p);
     if (!isnan(s->from_s))
         add_columns(p, now_s);
-    plateau_judge_now(p, now_s);
+    if (!is_in_doubt(p))
+        plateau_judge_now(p, now_s);
 }
 
 double period_rate(const struct pool *p)

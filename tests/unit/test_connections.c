@@ -470,6 +470,33 @@ static void test_an_outage(void **state)
     end(&r);
 }
 
+/* The point before an outage is a point, at whichever tenth of a second it begins. */
+static void test_the_plateau_before_an_outage(void **state)
+{
+    static struct script_step step_of[10504];
+    struct run r;
+    (void)state;
+    for (unsigned tenth = 0; tenth < 10; tenth++) {
+        unsigned good = 8250 + tenth * 250;
+        struct script s = {.step = step_of, .steps = good + 4};
+        for (unsigned i = 0; i < s.steps; i++)
+            step_of[i] =
+                (struct script_step){.kind = i < good ? SCRIPT_DONE : SCRIPT_DOWN, .after_ns = MS};
+        begin(&r, &s, "clients=4&connections=4&rate=2500/s&arrival=poisson");
+        step(&r, S);
+        scripted_target.shut = 1; /* those that are lost do not come up again */
+        step(&r, 7 * S);
+        const struct snapshot *n = engine_snapshot(r.engine);
+        const struct plateau *first = &n->pool[0].plateau[0];
+        assert_int_equal(n->pool[0].state, POOL_DOWN);
+        assert_true(n->pool[0].plateaus > 0);
+        if (!first->valid || first->connections_up < 4)
+            fail_msg("at .%u: %u up: %s", tenth, first->connections_up, first->why_not);
+        snapshot_release(n);
+        end(&r);
+    }
+}
+
 /* Threads that leave have no part in it, and those that come are waited for. */
 static void test_threads_come_and_go(void **state)
 {
@@ -683,6 +710,7 @@ int main(void)
         cmocka_unit_test(test_a_ramp_that_is_too_fast),
         cmocka_unit_test(test_fewer_are_wanted),
         cmocka_unit_test(test_an_outage),
+        cmocka_unit_test(test_the_plateau_before_an_outage),
         cmocka_unit_test(test_threads_come_and_go),
         cmocka_unit_test(test_a_group_that_refuses),
         cmocka_unit_test(test_a_group_that_left),
