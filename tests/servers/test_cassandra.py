@@ -76,10 +76,12 @@ class Exact(Base):
                     self.assertIn("held by requests at most (unthrottled: bound 64 MB a thread)", p["_out"])
 
     def test_a_run_below_a_second(self):
-        """What the last look at the servers says is of the whole run."""
+        """What the last look at the servers says is of the whole run. (A machine that is busy may take longer than a
+        second: the last rate is then that of an interval without requests.)"""
         p = self.one("sync", rows=20)
         hosts = p["backend_stats"]["hosts"]
-        self.assertGreater(sum(h["requests_per_s"] for h in hosts), 0)
+        self.assertGreaterEqual(sum(h["requests"] for h in hosts), 20)
+        self.assertNotIn(None, [h["requests_per_s"] for h in hosts])
         p = lib.pool(headless("-n", "20", "--ops", "select", url("%s.r_sync" % self.ks, "keys=1000M")))
         self.assertEqual(p["backend_stats"]["rows_missed"], 20)  # keys of another run
         self.assertIn("100 % of reads found no row", p["note"])
