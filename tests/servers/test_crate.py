@@ -56,7 +56,7 @@ class Everywhere(unittest.TestCase):
             self.assertGreater(stats["server_share_of_answer"], 0)
             self.assertIn(" req/s; ", pool["note"])
             self.assertRegex(pool["note"], r"it works \d+ % of an answer's time")
-            self.assertGreater(sum(n["requests_per_s"] for n in stats["load_by_node"]["nodes"]), 0)
+            self.assertNotIn(None, [n["requests_per_s"] for n in stats["load_by_node"]["nodes"]])
 
     def test_second_run_uses_the_table_and_no_key_twice(self):
         with target() as s:
