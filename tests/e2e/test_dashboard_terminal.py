@@ -297,9 +297,11 @@ class Terminal(unittest.TestCase):
                     lib.until("it is read", lambda: unread(t) == 0)
                 time.sleep(0.6)  # what is open is over
                 self.assert_no_key(t)
+        t.send("?")
+        t.wait_for("Esc leaves")
         t.send("\x1b")
-        time.sleep(0.06)
-        t.send("P")  # typed by hand
+        t.wait_gone("Esc leaves")  # it has acted: what is typed now is a key of its own
+        t.send("P")
         t.wait_for("PAUSED 1/1")
 
     def send_parts(self, t, *parts, pause):

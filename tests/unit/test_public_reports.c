@@ -43,6 +43,23 @@ static void test_the_rate_is_not_in_the_latency(void **state)
     }
 }
 
+/* grafana/k6#3052: the number of starts differed run by run. */
+static void test_as_many_starts_each_time(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"null:?service=1ms&rate=10/s&duration=1500ms",
+                                       "null:?service=1ms&rate=10/s&duration=1500ms&threads=3",
+                                       "null:?service=200ms&rate=10/s&duration=1500ms&clients=4"};
+    for (unsigned i = 0; i < sizeof urls / sizeof *urls; i++) {
+        struct scenario s;
+        struct engine *e;
+        const struct snapshot *n = run(&e, &s, urls[i], 20);
+        assert_true(n->ended);
+        assert_int_equal(n->pool[0].counts.offered + n->pool[0].counts.dropped, 15);
+        end(e, &s, n);
+    }
+}
+
 /* akopytov/sysbench#408: the backlog of the warm-up was in the measured part. */
 static void test_a_backlog_of_the_warmup_is_not_recorded(void **state)
 {
@@ -96,6 +113,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_rate_is_not_in_the_latency),
+        cmocka_unit_test(test_as_many_starts_each_time),
         cmocka_unit_test(test_a_backlog_of_the_warmup_is_not_recorded),
         cmocka_unit_test(test_no_dip_behind_the_warmup),
         cmocka_unit_test(test_the_last_second_is_a_part_of_one),
