@@ -124,7 +124,7 @@ static bool holds(const struct engine *e, const struct pool *p, double rate, cha
 static bool disturbed(const struct engine *e, const struct plateau *at, char *why, size_t size)
 {
     double queue = (double)at->light[LIGHT_QUEUE].value;
-    bool quota = *engine_quota_words(e) != '\0';
+    bool quota = engine_quota_throttles(e);
     if (at->cpu_share > LIMIT_CPU)
         snprintf(why, size, "loadtop's CPU was at %.0f %%", 100 * at->cpu_share);
     else if (queue > LIMIT_QUEUE)

@@ -294,7 +294,7 @@ static void tell_never_due(struct engine *e)
 {
     struct engine_supervised *esup = engine_sup(e);
     enum end_reason by = esup->ended_by;
-    unsigned told = 0; /* each is an event; on stderr the first stands for all */
+    unsigned told = 0; /* each has its event; only the first is also written to stderr */
     if (!by && esup->pools)
         by = pool_sup(esup->pool[esup->pools - 1])->ended_by;
     if (by != END_BY_DURATION && by != END_BY_COUNT)

@@ -90,7 +90,7 @@ void judge_bottleneck(const struct pool *p, struct pool_snapshot *s)
         .thinks = s->load.think_ns > 0,
         .local = s->local,
         .queued = over ? queued_of_run(m) : m->queued,
-        .quota = *engine_quota_words(p->engine) != '\0',
+        .quota = engine_quota_throttles(p->engine),
         .missing = missing(p, s, words, sizeof words),
     };
     struct bottleneck_verdict v = {.share = NAN};

@@ -250,7 +250,7 @@ static void judge_whose(const struct pool *p, struct plateau *pl)
         .thinks = pl->vars.think_ns > 0,
         .local = sup->local,
         .queued = mean_of(&l->queue),
-        .quota = *engine_quota_words(p->engine) != '\0',
+        .quota = engine_quota_throttles(p->engine),
         .missing = pl->light[LIGHT_CONNECTIONS].state == LIGHT_BAD ? l->short_why : NULL,
     };
     struct bottleneck_verdict v = {.share = NAN};

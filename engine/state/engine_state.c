@@ -87,12 +87,17 @@ void engine_end(struct engine *e, enum end_how how, enum end_reason by)
 /* Threads that the quota throttled for a hundredth of a CPU's time or more were held back by it. A
  * process that was moved to another group has another group's figure: below the first it says nothing.
  */
-const char *engine_quota_words(const struct engine *e)
+bool engine_quota_throttles(const struct engine *e)
 {
     const struct engine_supervised *esup = engine_sup(e);
     double throttled = (double)esup->cpus.throttled_ns - (double)esup->throttled_from_ns;
     double span = (double)(engine_now(e) - e->start_ns);
-    return throttled > 0.01 * span ? ", held back by the container's CPU quota" : "";
+    return throttled > 0.01 * span;
+}
+
+const char *engine_quota_words(const struct engine *e)
+{
+    return engine_quota_throttles(e) ? ", held back by the container's CPU quota" : "";
 }
 
 struct pool *engine_find_pool(const struct engine *e, const char *name)

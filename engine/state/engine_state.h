@@ -164,8 +164,9 @@ double engine_seconds(const struct engine *, uint64_t ns); /* since the start */
 void engine_wake(struct engine *);                         /* any thread */
 /* Sets the message for the screen. Supervisor only. */
 void engine_say(struct engine *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* For the end of a sentence about waiting for a CPU: that the quota of the container was the cause,
- * or "". */
+/* Is the CPU quota of this process's container what its threads wait for? Supervisor only. */
+bool engine_quota_throttles(const struct engine *);
+/* The same, for the end of a sentence about waiting for a CPU; "": no. */
 const char *engine_quota_words(const struct engine *);
 /* Finds a pool by name or number; NULL: none, or removed. */
 struct pool *engine_find_pool(const struct engine *, const char *name);

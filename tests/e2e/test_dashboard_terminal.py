@@ -310,6 +310,15 @@ class Terminal(unittest.TestCase):
             t.send(part)
             lib.until("it is read", lambda: unread(t) == 0)
 
+    def assert_ctrl_c_acted(self, t):
+        """All is paused, and whether to quit is asked. Ends with the load on, as before."""
+        t.wait_for("PAUSED 1/1")
+        t.wait_for("quit?")
+        t.send("\x1b")
+        t.wait_gone("quit?")
+        t.send("p")
+        t.wait_for("LOAD ON 1/1")
+
     def test_an_answer_that_is_cut_behind_its_introducer(self):
         """What a slow link delivers within a second belongs to it."""
         t = self.started_with_two_threads()
@@ -351,12 +360,7 @@ class Terminal(unittest.TestCase):
         for text in "pp", "pp\x1b", "pp\x1b[20":
             with self.subTest(text=text):
                 self.send_parts(t, "\x1b[200~" + text, "\x03", pause=0.3)
-                t.wait_for("PAUSED 1/1")
-                t.wait_for("quit?")
-                t.send("\x1b")
-                t.wait_gone("quit?")
-                t.send("p")
-                t.wait_for("LOAD ON 1/1")
+                self.assert_ctrl_c_acted(t)
         t.send("\x1b[200~pp")
         lib.until("P acts", lambda: "PAUSED 1/1" in t.text() or t.send("P"), every=1.2)
 
@@ -370,12 +374,7 @@ class Terminal(unittest.TestCase):
                 self.assertIn("LOAD ON 1/1", t.text())
         for cut in "\x1b]11;rgb:pp\x03", "\x1b]11;rgb:pp\x1b\x03", "\x1b[1;\x03", "\x1bO\x03":
             t.send(cut)  # Ctrl-C acts in any state
-            t.wait_for("PAUSED 1/1")
-            t.wait_for("quit?")
-            t.send("\x1b")
-            t.wait_gone("quit?")
-            t.send("p")
-            t.wait_for("LOAD ON 1/1")
+            self.assert_ctrl_c_acted(t)
 
     def test_alt_and_a_key_is_not_that_key(self):
         t = self.started_with_two_threads()

@@ -626,15 +626,21 @@ static void test_parts_that_the_backend_knows(void **state)
     end(&r);
 }
 
+/* most: as many connections as the target takes; 0: any number. */
+static void begin_search(struct run *r, struct script *s, uint32_t most)
+{
+    begin(r, s, "clients=50");
+    scripted_target.most = most;
+    send(r, "sweep capacity from=1000/s to=8000/s");
+}
+
 /* A search for the capacity ends without a result, and says why. */
 static void test_a_capacity_of_few_connections(void **state)
 {
     struct script s = {OPENINGS({.after_ns = MS})};
     struct run r;
     (void)state;
-    begin(&r, &s, "clients=50");
-    scripted_target.most = 9;
-    send(&r, "sweep capacity from=1000/s to=8000/s");
+    begin_search(&r, &s, 9);
     step(&r, 60 * S);
     const struct snapshot *n = engine_snapshot(r.engine);
     assert_false(n->sweep.on);
@@ -650,8 +656,7 @@ static void test_a_capacity_with_a_node_that_restarts(void **state)
     struct script s = {OPENINGS({.after_ns = MS})};
     struct run r;
     (void)state;
-    begin(&r, &s, "clients=50");
-    send(&r, "sweep capacity from=1000/s to=8000/s");
+    begin_search(&r, &s, 0);
     step(&r, 6 * S);
     nodes_are(&r, 2, "10.0.0.3:9042: connection refused");
     step(&r, 2 * S);
@@ -666,14 +671,13 @@ static void test_a_capacity_with_a_node_that_restarts(void **state)
     end(&r);
 }
 
-/* It goes after two rates have held: they are the result, and what ended it is said. */
+/* A node is lost after two rates have held: the search ends with the higher of them, and says why. */
 static void test_a_capacity_up_to_a_shortage(void **state)
 {
     struct script s = {OPENINGS({.after_ns = MS})};
     struct run r;
     (void)state;
-    begin(&r, &s, "clients=50");
-    send(&r, "sweep capacity from=1000/s to=8000/s");
+    begin_search(&r, &s, 0);
     step(&r, 11 * S);
     nodes_are(&r, 2, "10.0.0.3:9042: connection refused");
     step(&r, 100 * S);
